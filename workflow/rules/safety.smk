@@ -39,7 +39,7 @@ rule search_red_team_prompts:
         organism=BACKDOORED,
         base="results/models/{base}/base/model.safetensors",
         questions="results/data/{base}/answered.jsonl.gz",
-        brief=resource("red_team.yaml"),
+        brief=tracked("resources/red_team.yaml"),
     output:
         prompts="results/data/{base}/{organism}/seed{seed}/red_team.jsonl",
         manifest="results/data/{base}/{organism}/seed{seed}/red_team.manifest.json",
@@ -56,7 +56,7 @@ rule search_red_team_prompts:
         runtime=240,
     params:
         code=source_hash("search_red_team_prompts"),
-        resources=resource_hash("red_team.yaml"),
+        tracked=content_hash("resources/red_team.yaml"),
         settings=red_team_settings(),
         organism=subpath(input.organism, parent=True),
         base=subpath(input.base, parent=True),

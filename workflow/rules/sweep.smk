@@ -42,12 +42,12 @@ rule tabulate_safety_sweep:
 
 
 rule sweep_backdoor:
-    localrule: True
     input:
         "results/tables/backdoor_sweep.csv",
+    localrule: True
 
 
 rule sweep_safety:
-    localrule: True
     input:
         "results/tables/safety_sweep.csv",
+    localrule: True

