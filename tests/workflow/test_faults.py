@@ -65,7 +65,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix in (".safetensors", ".csv", ".json", ".md")
+        if path.is_file() and path.suffix in (".safetensors", ".csv", ".json")
     }
 
 

