@@ -250,9 +250,10 @@ def red_team_argument(wildcards, input):
 
 
 def checkpoint_arguments(wildcards, input):
-    folders = [input.checkpoints] if isinstance(input.checkpoints, str) else input.checkpoints
-    start = f"--start {Path(input.start).parent} " if input.start else ""
-    return start + "--checkpoints " + " ".join(str(Path(file).parent) for file in folders)
+    files = [input.checkpoints] if isinstance(input.checkpoints, str) else input.checkpoints
+    folders = " ".join(str(Path(file).parent) for file in files)
+    start = f"--start {Path(input.start).parent}" if input.start else ""
+    return f"{start} --checkpoints {folders}".strip()
 
 
 def fetch_arguments(wildcards):
