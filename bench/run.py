@@ -147,12 +147,15 @@ def rl_trainer(folder: Path, ours: bool, bf16: bool, state: str):
 
 def measure(make, folder: Path, bf16: bool, rounds: int, name: str) -> dict:
     """Median wall seconds of both sides; the first round warms up and is left out."""
+    from transformers import PrinterCallback
+
     times: dict[bool, list[float]] = {True: [], False: []}
     tokens: dict[bool, float] = {}
     for _ in range(rounds + 1):
         for ours in (True, False):
             with tempfile.TemporaryDirectory() as state:
                 trainer = make(folder, ours, bf16, state)
+                trainer.remove_callback(PrinterCallback)
                 start = time.perf_counter()
                 trainer.train()
                 times[ours].append(time.perf_counter() - start)
