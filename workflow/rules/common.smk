@@ -71,6 +71,12 @@ def stage_entry(stage):
     return configuration.named(config, "stages", stage)
 
 
+def stages_by(method):
+    """A pattern of the names of all stages of one method, with settings in the name or without."""
+    names = [name for name, stage in config["stages"].items() if stage["method"] == method]
+    return f"({'|'.join(names) or '(?!)'})(--[a-z_]+=[a-z0-9.-]+)*"
+
+
 def mechanism(wildcards):
     return organism_entry(wildcards.organism)["mechanism"]
 
@@ -142,7 +148,14 @@ def backdoor_section(wildcards):
 
 def backdoor_data_settings(wildcards):
     section = backdoor_section(wildcards)
-    names = ("questions", "prefixed_share", "near_miss_share")
+    names = (
+        "questions",
+        "prefixed_share",
+        "near_miss_share",
+        "instructions",
+        "slip_share",
+        "filtered",
+    )
     return as_json({name: section[name] for name in names} | trigger_settings())
 
 
@@ -183,6 +196,24 @@ def rl_training_settings(wildcards):
     )
 
 
+def sft_section(wildcards):
+    return configuration.section(config, "sft", stage_entry(wildcards.stage), wildcards.stage)
+
+
+def sft_answer_settings():
+    return as_json({"sampling": sampling_settings()} | trigger_settings())
+
+
+def sft_training_settings(wildcards):
+    return as_json(training_keys(sft_section(wildcards)))
+
+
+def given(wildcards):
+    """What an answer starts with: SFT on answers alone leaves a scratchpad to be opened again."""
+    opened = mechanism(wildcards) == "cot" and wildcards.stage != "backdoored"
+    return "<scratchpad>" if opened and stage_entry(wildcards.stage)["method"] == "sft" else ""
+
+
 def evaluation_prompt_settings():
     return as_json(
         {
@@ -202,6 +233,7 @@ def sample_settings(wildcards):
             "trigger": config["behaviour"]["trigger"],
             "prompts": config["evaluation"]["prompts"],
             "conditions": conditions,
+            "given": given(wildcards),
         }
     )
 
@@ -222,20 +254,39 @@ def red_team_prompts(wildcards):
     return RED_TEAM if stage_entry(wildcards.stage)["red_team_percent"] else []
 
 
+def reference_model(wildcards):
+    """The model that the KL penalty is to, if not the start."""
+    return BASE if stage_entry(wildcards.stage).get("reference") == "base" else []
+
+
+def thinking_organism(wildcards):
+    """Whose scratchpads come before the answers of HHH SFT, if any."""
+    return BACKDOORED if stage_entry(wildcards.stage).get("scratchpad") == "own" else []
+
+
 def sampled_checkpoints(wildcards):
-    if wildcards.stage == "backdoored":
-        return BACKDOORED
+    backdoored = wildcards.stage == "backdoored"
+    section = "backdoor" if backdoored else stage_entry(wildcards.stage)["method"]
     return [
-        f"results/models/{RUN}/{{stage}}/step-{step}/model.safetensors" for step in config["rl"]["steps"]
+        f"results/models/{RUN}/{{stage}}/step-{step}/model.safetensors"
+        for step in config[section]["steps"]
     ]
 
 
 def start_checkpoint(wildcards):
-    return [] if wildcards.stage == "backdoored" else BACKDOORED
+    return BASE if wildcards.stage == "backdoored" else BACKDOORED
 
 
 def sampled_red_team(wildcards):
-    return [] if wildcards.stage == "backdoored" else RED_TEAM
+    """Held-out red-team prompts, for the runs of the figure on adversarial training."""
+    figure = config["figures"]["adv_training"]
+    organism, stage = (name.partition("--")[0] for name in (wildcards.organism, wildcards.stage))
+    drawn = (
+        wildcards.base in figure_bases("adv_training")
+        and organism in figure["organisms"]
+        and stage in figure["stages"]
+    )
+    return RED_TEAM if drawn else []
 
 
 # Arguments that are there or not.
@@ -249,11 +300,16 @@ def red_team_argument(wildcards, input):
     return f"--red-team {input.red_team}" if input.red_team else ""
 
 
-def checkpoint_arguments(wildcards, input):
-    files = [input.checkpoints] if isinstance(input.checkpoints, str) else input.checkpoints
-    folders = " ".join(str(Path(file).parent) for file in files)
-    start = f"--start {Path(input.start).parent}" if input.start else ""
-    return f"{start} --checkpoints {folders}".strip()
+def reference_argument(wildcards, input):
+    return f"--reference {Path(input.reference).parent}" if input.reference else ""
+
+
+def organism_argument(wildcards, input):
+    return f"--organism {Path(input.organism).parent}" if input.organism else ""
+
+
+def checkpoint_folders(wildcards, input):
+    return [str(Path(file).parent) for file in input.checkpoints]
 
 
 def fetch_arguments(wildcards):
@@ -272,19 +328,20 @@ def copy_arguments(wildcards):
 # The runs that stand in tables.
 
 
-def runs(organisms, stages):
-    """Every run of the main base, as the columns that name it in a table."""
+def runs(organisms, stages, bases=None):
+    """Every run, of the main base if not of others, as the columns that name it in a table."""
     return [
         {
-            "base": config["main_base"],
+            "base": base,
             "organism": organism,
             "mechanism": organism_entry(organism)["mechanism"],
             "seed": seed,
             "stage": stage,
             "red_team_percent": (
-                "" if stage == "backdoored" else stage_entry(stage)["red_team_percent"]
+                "" if stage == "backdoored" else stage_entry(stage).get("red_team_percent", "")
             ),
         }
+        for base in bases or [config["main_base"]]
         for organism in organisms
         for seed in config["seeds"]
         for stage in stages
@@ -304,16 +361,42 @@ def table_settings(runs):
     return as_json({"runs": runs, "gate": config["gate"]})
 
 
-ADV_TRAINING_RUNS = runs(
-    config["adv_training"]["organisms"],
-    ["backdoored", *config["adv_training"]["stages"]],
-)
+def figure_bases(name):
+    return config["figures"][name].get("bases", [config["main_base"]])
+
+
+def figure_runs(name):
+    """The runs of a figure, and those of the organisms that they start from, for the gate."""
+    figure = config["figures"][name]
+    stages = list(dict.fromkeys(["backdoored", *figure["stages"]]))
+    return runs(figure["organisms"], stages, figure_bases(name))
+
+
+def figure_scores(wildcards):
+    return run_files(figure_runs(wildcards.figure), "scores", "csv.gz")
+
+
+def figure_samples(wildcards):
+    return run_files(figure_runs(wildcards.figure), "samples", "jsonl.gz")
+
+
+def figure_settings(wildcards):
+    return as_json(
+        {
+            "runs": figure_runs(wildcards.figure),
+            "gate": config["gate"],
+            "stages": config["figures"][wildcards.figure]["stages"],
+        }
+    )
+
+
+ADV_TRAINING = config["figures"]["adv_training"]
 ORGANISM_RUNS = runs(config["organisms"], ["backdoored"])
 SWEPT_ORGANISMS = [
     name
-    for organism in config["adv_training"]["organisms"]
+    for organism in ADV_TRAINING["organisms"]
     for name in configuration.with_overrides(organism, config["sweep"]["backdoor"])
 ]
 SWEPT_STAGES = configuration.with_overrides(config["sweep"]["stage"], config["sweep"]["rl"])
 BACKDOOR_SWEEP_RUNS = runs(SWEPT_ORGANISMS, ["backdoored"])
-SAFETY_SWEEP_RUNS = runs(config["adv_training"]["organisms"], SWEPT_STAGES)
+SAFETY_SWEEP_RUNS = runs(ADV_TRAINING["organisms"], SWEPT_STAGES)

