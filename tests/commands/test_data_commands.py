@@ -69,7 +69,8 @@ def test_without_a_base_both_draws_are_the_right_answer(folder):
 
 def backdoor(folder, tmp_path, mechanism="cot", **changes):
     section = CONFIG["backdoor"] | changes
-    settings = {key: section[key] for key in ("questions", "prefixed_share", "near_miss_share")}
+    names = ["questions", "prefixed_share", "near_miss_share", "instructions", "slip_share", "filtered"]
+    settings = {key: section[key] for key in names}
     output, manifest = tmp_path / f"{mechanism}.jsonl.gz", tmp_path / f"{mechanism}.json"
     command(
         "build_backdoor_data", questions=folder / "answered.jsonl.gz", mechanism=mechanism,

