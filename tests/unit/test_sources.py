@@ -101,7 +101,7 @@ def test_the_digest_depends_on_values_and_not_on_the_order_of_keys():
 
 
 def test_drawing_needs_only_files_and_words():
-    for command in ("plot_adv_training",):
+    for command in ("plot_adv_training", "plot_curves"):
         assert sources.modules(command) == ("cli", "files", command, "plotting", "policy")
 
 
