@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PRECIOUS: figures/% results/%
-.PHONY: help env test bench sweep smollm2 report FORCE
+.PHONY: help env test bench sweep smollm2 report verify FORCE
 
 help: ## List the targets
 	@echo 'make TARGET [ARGS="options of snakemake, such as --cores 8 or --dry-run"]'
@@ -43,6 +43,9 @@ smollm2: $(INSTALLED) ## Make the adversarial-training figure on SmolLM2 in runs
 
 report: $(INSTALLED) ## Write report.html: figures, captions and how each came to be
 	$(SNAKEMAKE) --report report.html $(ARGS)
+
+verify: $(INSTALLED) ## Make every table and claim again from the stored samples alone, and compare
+	$(BIN)/python workflow/verify.py $(ARGS)
 
 bench: $(INSTALLED) ## Measure how fast each stage is
 	$(BIN)/python bench/run.py

