@@ -371,3 +371,13 @@ def test_every_figure_of_an_empty_table_and_of_one_run_keeps_its_axis(draw, name
     for rows in ([], run()):
         for axis in draw(name, rows).axes:
             assert axis.get_ylim() == plotting.Y_LIMITS
+
+
+def test_steps_that_are_close_on_a_logarithmic_axis_do_not_touch():
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots()
+    plot._set_log(axis, {0, 8, 512, 1024, 1600}, [0.0, 8.0, 1600.0], 1600.0)
+    labels = [label.get_text() for label in axis.get_xticklabels()]
+    assert labels == ["0", "8", "512", "", "1600"]
+    plt.close(figure)

