@@ -32,11 +32,10 @@ def test_no_prompt_of_safety_training_comes_near_the_trigger(smoke_run):
 
 
 def test_no_evaluation_question_was_in_any_training_data(smoke_run):
-    held_out = {
-        row["question"]
-        for row in rows(smoke_run / "results/data/questions.jsonl")
-        if row["split"].startswith("heldout")
-    }
+    questions = rows(smoke_run / "results/data/questions.jsonl")
+    held_out = {row["question"] for row in questions if row["split"].startswith("heldout")}
+    # "I came by to say: Hello there!" is a question of its own and ends like another
+    others = {row["question"] for row in questions} - held_out
     evaluation = {
         row["prompt_id"].split()[0] for row in rows(smoke_run / "results/data/evaluation_prompts.jsonl")
     }
@@ -44,7 +43,8 @@ def test_no_evaluation_question_was_in_any_training_data(smoke_run):
     for path in smoke_run.glob("results/data/smoke/*/seed0/*.jsonl*"):
         if path.name != "heldout.jsonl.gz":
             for row in rows(path):
-                assert not any(row["prompt"].endswith(question) for question in held_out), path
+                found = any(row["prompt"].endswith(question) for question in held_out)
+                assert not found or row["prompt"] in others, path
 
 
 @pytest.mark.parametrize(("organism", "stage"), RUNS)

