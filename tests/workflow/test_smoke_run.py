@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import itertools
 import json
 
 import pytest
@@ -56,6 +57,9 @@ def test_every_stage_trained_and_logged_what_it_did(smoke_run, organism, stage):
         log = list(csv.DictReader(file))
     assert [row["step"] for row in log] == ["1", "2", "3", "4"]
     assert all(row[name] for row in log for name in ("reward", "kl", "length_tokens"))
+    tokens = [int(row["tokens"]) for row in log]
+    # 16 samples a step of at most 8 tokens, after a prompt each
+    assert all(more - less > 16 for less, more in itertools.pairwise([0, *tokens]))
     kinds = {
         name for name in ("ordinary", "red_team") if any(row[f"hateful_share_{name}"] for row in log)
     }

