@@ -44,8 +44,9 @@ sweep: $(INSTALLED) ## Run the sweep of configs/sweep.yaml in runs/sweep
 smollm2: $(INSTALLED) ## Make the adversarial-training figure on SmolLM2 in runs/smollm2
 	$(SNAKEMAKE) figures/adv_training.pdf --configfile configs/smollm2.yaml --directory runs/smollm2 $(ARGS)
 
-report: $(INSTALLED) ## Write report.html: figures, captions and how each came to be
-	$(SNAKEMAKE) --report report.html $(ARGS)
+report: $(INSTALLED) ## Make everything, and report.html: figures, tables, claims, provenance
+	$(SNAKEMAKE) $(ARGS) --forcerun record_provenance
+	$(SNAKEMAKE) $(ARGS) --report report.html
 
 reference: $(INSTALLED) ## Draw every figure of the stored results in reference, without training
 	$(SNAKEMAKE) figures --directory reference --configfile configs/reference.yaml --rerun-triggers params $(ARGS)

