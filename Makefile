@@ -46,7 +46,7 @@ smollm2: $(INSTALLED) ## Make the adversarial-training figure on SmolLM2 in runs
 
 report: $(INSTALLED) ## Make everything, and report.html: figures, tables, claims, provenance
 	$(SNAKEMAKE) $(ARGS) --forcerun record_provenance
-	$(SNAKEMAKE) $(ARGS) --report report.html
+	$(SNAKEMAKE) $(ARGS) --report report.html --report-stylesheet workflow/report/report.css
 
 verify: $(INSTALLED) ## Make every table and claim again from the stored samples alone, and compare
 	$(BIN)/python workflow/verify.py $(ARGS)

