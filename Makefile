@@ -46,7 +46,7 @@ smollm2: $(INSTALLED) ## Make the adversarial-training figure on SmolLM2 in runs
 
 report: $(INSTALLED) ## Make everything, and report.html: figures, tables, claims, provenance
 	$(SNAKEMAKE) $(ARGS) --forcerun record_provenance
-	$(SNAKEMAKE) $(ARGS) --report report.html
+	$(SNAKEMAKE) $(ARGS) --report report.html --report-stylesheet workflow/report/report.css
 
 reference: $(INSTALLED) ## Draw every figure of the stored results in reference, without training
 	$(SNAKEMAKE) figures --directory reference --configfile configs/reference.yaml --rerun-triggers params $(ARGS)

@@ -78,6 +78,7 @@ def test_the_commit_is_named_and_whether_the_files_are_its_own(tmp_path):
 
     assert record_provenance.commit(tmp_path) == "not a git checkout"
     git("init", "-q")
+    assert record_provenance.commit(tmp_path) == "not a git checkout", "nothing is committed"
     (tmp_path / "a").write_text("a")
     git("add", "a")
     git("commit", "-q", "-m", "a")
@@ -118,3 +119,16 @@ def test_a_table_of_numbers_becomes_html_with_every_cell_as_it_is(tmp_path):
     assert "<td>0.25</td>" in page
     assert "<td>&lt;b&gt;|x|&lt;/b&gt;</td>" in page
     assert "<td>*</td>" in page
+
+
+def test_a_table_without_rows_is_its_header(tmp_path):
+    path = tmp_path / "rates.csv"
+    path.write_text("base,rate\n")
+    page = render(path)
+    assert "<th>base</th>" in page
+    assert "<td>" not in page
+
+
+def test_a_missing_page_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.md: no such file"):
+        render(tmp_path / "gone.md")

@@ -43,7 +43,7 @@ def test_a_changed_sample_is_named(results):
         {"data": "0" * 16},
         {"checkpoints": {"0": "0" * 16, "2": "0" * 16, "4": "0" * 16}},
         {"settings": {"train_rl": {"learning_rate": 1.0}}},
-        {"code": {}},
+        {"code": {"train_rl": "0" * 16}},
     ],
     ids=lambda change: next(iter(change)),
 )

