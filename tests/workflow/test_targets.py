@@ -68,6 +68,9 @@ def test_a_figure_that_cannot_be_tested_trains_nothing_and_shows_the_papers_curv
     assert (tmp_path / target).exists()
     assert (tmp_path / "results/tables/ablation_no_filtering.csv").read_text().count("\n") == 1
     assert not (tmp_path / "results/models").exists()
+    tested = snakemake(ROOT, target, "-n", "--printshellcmds", "--directory", str(tmp_path)).stdout
+    assert "plot_curves --figure ablation_no_filtering" in tested
+    assert "--note" not in tested
 
 
 def test_the_table_of_organisms_builds_both_controls_and_no_safety_training(tmp_path):

@@ -411,6 +411,12 @@ def organism_argument(wildcards, input):
     return f"--organism {Path(input.organism).parent}" if input.organism else ""
 
 
+def note_argument(wildcards):
+    """Why a figure shows the paper's curves alone, if the config has no runs for it."""
+    runs = config["figures"][wildcards.figure]
+    return "" if runs else f"--note {shlex.quote(claims.NOT_TESTABLE)}"
+
+
 def checkpoint_folders(wildcards, input):
     return [str(Path(file).parent) for file in input.checkpoints]
 
@@ -504,11 +510,6 @@ def figure_settings(wildcards):
             "stages": names_of(drawn_runs(wildcards.figure), "stage"),
         }
     )
-
-
-def note_without_runs(wildcards):
-    """Why a figure shows the paper's curves alone, if the config has no runs for it."""
-    return "" if config["figures"][wildcards.figure] else claims.NOT_TESTABLE
 
 
 def names_of(runs, column):

