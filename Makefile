@@ -49,10 +49,10 @@ report: $(INSTALLED) ## Make everything, and report.html: figures, tables, claim
 	$(SNAKEMAKE) $(ARGS) --report report.html --report-stylesheet workflow/report/report.css
 
 reference: $(INSTALLED) ## Draw every figure of the stored results in reference, without training
-	$(SNAKEMAKE) figures --directory reference --configfile configs/reference.yaml --rerun-triggers params $(ARGS)
+	$(SNAKEMAKE) figures --directory reference --rerun-triggers params $(ARGS)
 
 verify: $(INSTALLED) ## Make the tables and claims in reference again from the samples, and compare
-	$(BIN)/python workflow/verify.py reference --configfile configs/reference.yaml $(ARGS)
+	$(BIN)/python workflow/verify.py reference $(ARGS)
 
 bench: $(INSTALLED) ## Measure how fast each stage is
 	$(BIN)/python bench/run.py

