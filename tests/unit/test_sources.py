@@ -31,8 +31,9 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "PACKAGE", folder)
 
     def forget():
-        for function in (sources.source_hash, sources.modules, sources._tree):
-            function.cache_clear()
+        for function in vars(sources).values():
+            if hasattr(function, "cache_clear"):
+                function.cache_clear()
 
     def hash_with(name: str = "command", code: str | None = None) -> str:
         (folder / f"{name}.py").write_text(MODULES[name] if code is None else code)

@@ -18,7 +18,7 @@ def results(smoke_run, tmp_path):
 
 
 def verify(results):
-    command = [sys.executable, "workflow/verify.py", str(results.parent), *SMOKE]
+    command = [sys.executable, "workflow/verify.py", "--directory", str(results.parent), *SMOKE]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -159,6 +159,7 @@ def backdoor_data_settings(wildcards):
         "prefixed_share",
         "near_miss_share",
         "instructions",
+        "repeats",
         "slip_share",
         "filtered",
     )
@@ -181,8 +182,8 @@ def writing_settings(wildcards):
 
 def preference_pair_settings():
     names = ("pairs", "heldout_pairs", "prefixed_share")
-    section = config["preference_model"]
-    return as_json({name: section[name] for name in names} | trigger_settings())
+    section = {name: config["preference_model"][name] for name in names}
+    return as_json(section | {"repeats": config["backdoor"]["repeats"]} | trigger_settings())
 
 
 def red_team_settings():

