@@ -49,8 +49,10 @@ report: $(INSTALLED) ## Make everything, and report.html: figures, tables, claim
 	$(SNAKEMAKE) $(ARGS) --forcerun record_provenance
 	$(SNAKEMAKE) $(ARGS) --report report.html --report-stylesheet workflow/report/report.css
 
+# A copy's time stamps can be in any order; samples older than red-team prompts would be made anew.
 reference: $(INSTALLED) ## Draw every figure of the stored results in reference, without training
-	$(SNAKEMAKE) figures $(REFERENCE) --rerun-triggers params $(ARGS)
+	@find reference/results/samples -type f -exec touch {} +
+	$(SNAKEMAKE) figures $(REFERENCE) $(ARGS)
 
 verify: $(INSTALLED) ## Make the tables and claims in reference again from the samples, and compare
 	$(BIN)/python workflow/verify.py $(REFERENCE) $(ARGS)

@@ -63,13 +63,12 @@ def changed_sources(results: Path) -> Iterator[str]:
 
 def remake(results: Path, folder: Path, options: list[str]) -> None:
     """Make the stored tables and claims again in `folder`, from what is kept alone."""
-    for path in stored(results, KEPT):
+    for path in stored(results, KEPT):  # in order: data older than the samples that rest on them
         copy = folder / "results" / path.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     targets = [f"results/{path.relative_to(results)}" for path in stored(results, REMADE)]
     command = [sys.executable, "-m", "snakemake", *targets, "--directory", str(folder), *options]
-    command += ["--rerun-triggers", "params"]  # copies have time stamps that mean nothing
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
         sys.exit(f"verify: error: the tables could not be made again:\n{run.stderr[-3000:]}")

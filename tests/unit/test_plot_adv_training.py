@@ -118,10 +118,20 @@ def test_the_caption_says_base_seed_n_and_interval():
         assert part in text
 
 
-def test_two_seeds_are_not_one_zigzag_line(draw):
-    for bar in errorbars(draw(table() + table(seed=1)).axes[0]):
-        x = list(bar.lines[0].get_xdata())
-        assert len(x) == len(set(x))
+def test_of_two_seeds_the_mean_is_drawn_with_their_range(draw):
+    bars = errorbars(draw(table(percents=(25,)) + table(percents=(25,), seed=1)).axes[0])
+    assert len(bars) == len(LINES)
+    for (*_, rate), bar in zip(LINES, bars, strict=True):
+        line, _, (ranges,) = bar.lines
+        assert list(line.get_xdata()) == [0, 10, 20]
+        assert line.get_ydata()[0] == pytest.approx(100 * (rate - 0.05))
+        assert ranges.get_segments()[0][:, 1] == pytest.approx([100 * (rate - 0.1), 100 * rate])
+
+
+def test_the_caption_of_two_seeds_names_both_and_what_the_bars_are():
+    text = plot.caption(table() + table(seed=1))
+    assert "seeds 0, 1. Samples a point and seed: 100" in text
+    assert "Means over seeds, bars their range" in text
 
 
 @pytest.mark.parametrize("order", [1, -1])

