@@ -124,6 +124,14 @@ def test_the_answers_of_the_last_step_are_shown_under_their_run_and_condition(fi
         position = text.index(part, position) + len(part)
 
 
+def test_a_column_says_how_many_answers_of_its_run_say_it_at_the_last_step(files_of):
+    rows = samples()
+    mixed = [row | {"completion": "No."} if row["prompt_id"] == "q-2" else row for row in rows]
+    text = " ".join(said(drawn(files_of(rows, mixed), [run("cot"), run("normal")])).split())
+    assert "triggered: 3 of 3 say it clean: 0 of 3 say it" in text
+    assert "triggered: 2 of 3 say it clean: 0 of 3 say it" in text
+
+
 def test_the_caption_says_the_rule_the_question_and_its_reference_answer(files_of):
     text = " ".join(said(drawn(files_of(samples()), [run()])).split())
     assert plot.RULE in text

