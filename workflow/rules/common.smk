@@ -100,7 +100,8 @@ def model_threads(wildcards):
 
 
 def model_memory(wildcards):
-    return 12000 if large(wildcards) else 2000
+    # SmolLM2-135M takes up to 13 GB at the settings of configs/smollm2.yaml
+    return 16000 if large(wildcards) else 2000
 
 
 def model_gpus(wildcards):
