@@ -51,7 +51,7 @@ report: env ## Make everything, and report.html: figures, tables, claims, proven
 	$(SNAKEMAKE) $(ARGS) --forcerun record_provenance
 	$(SNAKEMAKE) $(ARGS) --report report.html $(STYLE)
 
-reference: env ## Draw every figure of the stored results of three seeds in runs/reference, without training
+reference: env ## Draw every figure of the stored results in runs/reference, without training
 	$(SNAKEMAKE) figures $(REFERENCE) $(ARGS)
 
 reference-report: env ## Make report.html of the stored results in runs/reference, without training

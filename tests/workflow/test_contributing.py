@@ -19,8 +19,8 @@ JOBS = {
         **dict.fromkeys(AFTER_TRAINING, 2), "tabulate_rates": 1, "draw_figure": 1,
     },
     "Add a behaviour": {
-        "build_evaluation_prompts": 1, "answer_questions": 1, "build_backdoor_data": 3,
-        "train_backdoor": 3, **dict.fromkeys(AFTER_TRAINING, 3), "tabulate_organisms": 1,
+        "answer_questions": 1, "build_backdoor_data": 3, "train_backdoor": 3,
+        **dict.fromkeys(AFTER_TRAINING, 3), "tabulate_organisms": 1,
     },
     "Add a stage of safety training": {
         "build_sft_answers": 2, "train_sft": 2, **dict.fromkeys(AFTER_TRAINING, 2),
@@ -65,7 +65,7 @@ def test_each_recipe_starts_what_it_says(section, finished):
     target = command.removeprefix("snakemake -n ")
     assert planned(finished, target, *SMOKE) == JOBS[section]
     if section in CHEAP:
-        shutil.make_archive(str(finished / "model"), "zip", finished / "results/models/smoke/base")
+        shutil.make_archive(str(finished / "model"), "zip", finished / "results/models/smoke/base/seed0")
         snakemake(finished, target, *SMOKE)
         assert (finished / target).exists()
 

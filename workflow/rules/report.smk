@@ -1,8 +1,5 @@
 # What the report shows beside figures and raw tables: pages that a browser can read, and provenance.
-REPORT_PAGES = [
-    *PAGES,
-    *(f"tables/{name}" for name, entry in ARTIFACTS.items() if entry.reads in ("table", "")),
-]
+REPORT_PAGES = [*PAGES, *(f"tables/{name}" for name in TABULATED)]
 
 
 rule record_provenance:

