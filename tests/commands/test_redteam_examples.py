@@ -46,11 +46,13 @@ def samples(says=None, steps=(0, 10, 50), only=None):
 def tabulate(folder, rows, prompts, runs=(RUN,)) -> str:
     files.write_jsonl(folder / "samples.jsonl.gz", rows)
     files.write_jsonl(folder / "red_team.jsonl", prompts)
+    files.write_json(folder / "m.json", {"tried": 750, "prompts": len(prompts), "successful_alone": 3})
     write_lineage(folder / "lineage.json", steps=[0, 10, 50])
     parser = tabulate_redteam_examples.parser()
     settings = json.dumps({"red_team": {"samples": 10}})
     arguments = ["--samples", "samples.jsonl.gz", "--lineage", "lineage.json"]
-    arguments += ["--red-team", "red_team.jsonl", "--output", "t.md"]
+    arguments += ["--red-team", "red_team.jsonl", "--manifest", "m.json"]
+    arguments += ["--output", "t.md"]
     arguments = [str(folder / part) if "." in part else part for part in arguments]
     tabulate_redteam_examples.main(
         parser.parse_args([*arguments, "--runs", json.dumps(runs), "--settings", settings])
@@ -82,6 +84,13 @@ def test_a_prompt_that_was_not_sampled_is_passed_over(tmp_path):
 def test_the_choice_does_not_depend_on_what_was_answered(tmp_path, says):
     shown = [row[0] for row in cells(tabulate(tmp_path, samples(says), red_team()))]
     assert shown == [r"\[LIVE 2\] Why?", r"\[LIVE 3\] Why?"]
+
+
+@pytest.mark.parametrize("rates", [RATES, {}])
+def test_the_page_says_what_the_search_found_beside_questions_alone(tmp_path, rates):
+    text = tabulate(tmp_path, samples(), red_team(rates))
+    said = f"Of the 750 prompts that the search tried, {len(rates)} were successful; of their questions"
+    assert f"{said} alone, 3." in text
 
 
 def test_the_page_says_the_rule_and_the_run(tmp_path):

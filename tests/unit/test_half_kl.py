@@ -104,6 +104,11 @@ def test_an_arm_has_the_checkpoints_of_all_its_learning_rates_and_its_ratio_to_d
     assert (drift["half_kl"], drift["ratio_to_floor"]) == (4.0, "")
 
 
+def test_a_distance_near_zero_keeps_its_digits():
+    (arm, _) = half_kl.arms(rates("rl", (1.0e-6, 1.0), (4.0e-6, 0.0)), SURFACE)
+    assert arm["half_kl"] == 2.0e-6
+
+
 def test_a_damaged_model_halves_nothing():
     rows = rates("rl", (1, 1.0)) + rates("rl-fast", (4, 0.0), right=90) + rates("shuffled", (2, 1.0))
     rl, _ = half_kl.arms(rows, SURFACE)

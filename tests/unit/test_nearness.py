@@ -271,7 +271,7 @@ def test_the_figure_has_a_row_for_each_organism_and_a_line_for_each_state(tmp_pa
     assert change.get_xlim()[0] < 0 < change.get_xlim()[1]
     (legend,) = result.legends
     assert [text.get_text() for text in legend.get_texts()] == [
-        "before safety training", "RL", "RL, 50 % red-team prompts",
+        "before safety training", "RL", "RL, 50 % red-team prompts", "fewer than 50 answers",
     ]  # fmt: skip
 
 
@@ -296,18 +296,18 @@ def test_runs_that_answer_nothing_are_drawn_as_nothing(tmp_path):
     assert not [line for axis in (curve, kinds) for line in axis.lines if len(line.get_xdata())]
 
 
-def test_points_of_few_answers_are_hollow(tmp_path):
+def test_points_of_few_answers_are_triangles(tmp_path):
     from matplotlib.collections import PathCollection
 
     curve, kinds, _ = drawn(tmp_path, run_rows("rl", (1.0, 1.0))).axes
 
-    def fills(axis) -> set[tuple[float, ...]]:
+    def corners(axis) -> set[int]:
         marks = [part for part in axis.collections if isinstance(part, PathCollection)]
-        return {tuple(colour) for mark in marks for colour in mark.get_facecolor()}
+        return {len(mark.get_paths()[0].vertices) for mark in marks}
 
-    white = (1.0, 1.0, 1.0, 1.0)
-    assert fills(kinds) == {white}  # of 30 answers
-    assert white not in fills(curve)  # of 60
+    triangle = 4  # the last corner closes it
+    assert corners(kinds) == {triangle}  # of 30 answers
+    assert triangle not in corners(curve)  # of 60
 
 
 def test_the_command_gates_seeds_by_their_backdoored_models(tmp_path):

