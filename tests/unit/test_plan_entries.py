@@ -56,6 +56,13 @@ def test_settings_of_a_name_go_before_those_of_its_entry_and_those_before_the_se
     assert entries.section(CONFIG, "rl", "rl--kl_coefficient=2") == CONFIG["rl"] | {"kl_coefficient": 2}
 
 
+def test_a_base_is_pretrained_by_the_section_but_for_its_own_settings():
+    own = {"learning_rate": 0.25, "steps": [7, 9]}
+    config = changed({"bases.tiny-s.pretraining": own})
+    assert entries.section(config, "pretraining", "tiny-s") == CONFIG["pretraining"] | own
+    assert entries.section(config, "pretraining", "tiny-m") == CONFIG["pretraining"]
+
+
 def test_a_section_for_a_run_leaves_the_config_as_it_is():
     config = changed({})
     entries.section(config, "rl", "rl--learning_rate=0.1")

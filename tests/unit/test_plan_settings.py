@@ -56,6 +56,15 @@ def test_settings_are_those_of_the_organism_and_the_stage_of_the_path(declare):
     }  # fmt: skip
 
 
+def test_a_base_is_pretrained_with_its_own_settings_and_no_other_base_is():
+    config = changed({"bases.tiny-s.pretraining": {"steps": [3, 6], "learning_rate": 0.5}})
+    found = settings.given("pretrain_base", config, {"base": "tiny-s", "seed": "0"})["pretraining"]
+    assert (found["steps"], found["learning_rate"]) == ([3, 6], 0.5)
+    names = {"base": "tiny-m", "seed": "0"}
+    same = settings.given("pretrain_base", CONFIG, names)
+    assert settings.given("pretrain_base", config, names) == same
+
+
 def test_without_an_organism_or_stage_in_the_path_settings_are_those_of_the_section(declare):
     declare("train_rl", "backdoor.questions", "rl", "precision")
     assert settings.given("train_rl", CONFIG, {"base": "tiny-m"}) == {

