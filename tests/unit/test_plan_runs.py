@@ -56,10 +56,10 @@ def test_a_run_is_asked_red_team_prompts_if_its_stage_says_so_and_a_red_team_att
     ("names", "bases"),
     [
         ("main", ["tiny-m"]),
-        ("smallest", ["tiny-xs"]),
-        ("largest", ["tiny-l"]),
-        ("all", ["tiny-xs", "tiny-s", "tiny-m", "tiny-l"]),
-        (["tiny-l", "tiny-s"], ["tiny-l", "tiny-s"]),
+        ("smallest", ["tiny-xxs"]),
+        ("largest", ["tiny-m"]),
+        ("all", ["tiny-xxs", "tiny-xs", "tiny-s", "tiny-m"]),
+        (["tiny-m", "tiny-s"], ["tiny-m", "tiny-s"]),
     ],
 )
 def test_words_for_bases(names, bases):
