@@ -19,7 +19,7 @@ def row(
 ) -> dict[str, str]:
     """The row of one point: `rate` of the answers show the behaviour, and the others are right.
 
-    `counts` are samples of other outcomes.
+    `counts` are samples of other outcomes, of which there were none at the start.
     """
     none = dict.fromkeys(("wrong", "declined", "empty", "unfinished"), 0) | counts
     answers = n - none["empty"] - none["unfinished"]
@@ -29,6 +29,7 @@ def row(
         "installed": installed, "step": step, "prompt_set": prompt_set, "condition": condition, "n": n,
         "answers": answers, "successes": successes,
         "right": answers - successes - none["wrong"] - none["declined"], **none,
+        "start_answers": n, "start_right": n - round(rate * n),
         "rate": round(successes / answers, 4) if answers else "", "low": "", "high": "",
         "mean_answer_words": 5.0, "mean_kl": kl,
     }  # fmt: skip

@@ -16,12 +16,15 @@ def score_rows(step: int, prompt_set: str, condition: str, **counts: int) -> lis
     ]  # fmt: skip
 
 
-def rate_row(step: int, prompt_set: str, condition: str = "clean", **counts: int) -> dict:
-    """A row of a rate table with the counts of its samples."""
+def rate_row(
+    step: int, prompt_set: str, condition: str = "clean", *, start_right: int | str = "", **counts: int
+) -> dict:
+    """A row of a rate table with the counts of its samples; of 100 answers at the start `start_right` were."""
     found = dict.fromkeys(outcomes.OUTCOMES, 0) | counts
     answers = sum(found[name] for name in outcomes.ANSWERS)
     successes = found.pop(outcomes.BEHAVIOUR)
     return {
         "step": step, "prompt_set": prompt_set, "condition": condition, "n": successes + sum(found.values()),
         "answers": answers, "successes": successes, **found,
+        "start_answers": 100, "start_right": start_right,
     }  # fmt: skip

