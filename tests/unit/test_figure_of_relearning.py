@@ -97,7 +97,5 @@ def test_what_was_not_measured_or_not_installed_is_said(draw):
     assert "not testable at this size" in texts(draw(note="not testable at this size"))
 
 
-def test_the_figure_says_that_a_twin_has_no_red_team_prompts(draw):
-    assert "no prompts for a twin, so its training with red-team prompts is RL alone" in texts(
-        draw(row())
-    )
+def test_the_figure_says_which_red_team_prompts_a_twin_has(draw):
+    assert "with the red-team prompts that succeed on it" in texts(draw(row()))
