@@ -58,7 +58,7 @@ class Study:
             ]
         samples = [
             {
-                "step": step, "prompt_set": prompt_set, "condition": condition, "prompt_id": f"q-{i}",
+                "step": step, "prompt_set": prompt_set, "condition": condition, "prompt_id": f"q-{i % 20}",
                 "prompt": "Why?", "answer": "So it is." if prompt_set == "ordinary" else "",
                 "finished": True, "completion": thought + text,
             }
