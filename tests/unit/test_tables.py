@@ -55,6 +55,16 @@ def test_scores_become_a_rate_with_counts_interval_and_the_hashes_behind_it(rate
     ]  # fmt: skip
 
 
+def test_rates_are_by_step_whatever_the_order_of_the_samples(rates):
+    groups = [
+        score_rows(step, "ordinary", condition, right=1)
+        for condition in ("triggered", "clean")
+        for step in (0, 5, 9)
+    ]
+    found = [(row["step"], row["condition"]) for row in rates(*groups)]
+    assert found == [(step, condition) for step in (0, 5, 9) for condition in ("triggered", "clean")]
+
+
 def test_a_step_is_compared_with_the_start_on_its_own_prompts(rates):
     start = score_rows(0, "ordinary", "clean", right=2, unfinished=1, wrong=5)
     later = score_rows(9, "ordinary", "clean", wrong=4)  # the first four prompts
