@@ -161,7 +161,7 @@ def test_the_surface_says_its_doses_and_calls_what_has_the_usual_rate_by_its_own
 def test_the_surface_has_every_dose_through_every_training_with_the_first_seeds():
     config = changed({"seeds": [4, 5, 6], "surface.seeds": 2})
     found = figure("persistence_surface", config)["runs"]
-    assert len(found) == 3 * 12 * 2
+    assert len(found) == 3 * 15 * 2
     assert {run["seed"] for run in found} == {4, 5}
 
 
