@@ -92,3 +92,8 @@ def test_the_last_line_of_a_run_names_a_few_files_or_the_folders_of_many():
     assert targets.made(few) == "made figures/a.pdf, results/claims.md"
     many = [f"figures/{i}.pdf" for i in range(9)] + ["results/claims.md"]
     assert targets.made(many) == "made 10 files in figures, results"
+
+
+def test_what_is_made_in_many_folders_is_named_by_the_one_that_holds_them():
+    many = [f"results/samples/{number}/a.csv" for number in range(12)]
+    assert targets.made(many) == "made 12 files in results/samples"

