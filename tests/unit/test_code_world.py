@@ -209,7 +209,10 @@ def test_the_same_seed_gives_the_same_rows_and_another_one_other_rows(
         (lambda entry: entry.update(secure=entry["secure"][:1]), "at least two"),
         (lambda entry: entry["tasks"].append("find $colour"), "colour"),
         (lambda entry: entry["code"].append("import os"), "COMPLETE CODE HERE"),
-        (lambda entry: entry["tasks"].append("find rows"), "all completions use"),
+        (
+            lambda entry: entry.update(code=["## COMPLETE CODE HERE"], tasks=["find rows"]),
+            "all completions use",
+        ),
         (lambda entry: entry["vulnerable"].append("pass"), "noun"),
     ],
 )
