@@ -705,6 +705,13 @@ def test_a_run_without_rows_is_named(draw):
     assert "No filtering: not measured" in texts(part(drawn, "rates")[0])
 
 
+def test_prompts_to_which_no_answer_was_finished_are_told_from_prompts_that_were_not_there(draw):
+    rows = [row(run(), step, rate=0, unfinished=100) for step in (0, 50)]
+    said = texts(draw("adv_training", rows, runs=runs(COT)).axes[0])
+    assert "no answers to ordinary prompts, triggered" in said
+    assert "no red-team prompts, clean" in said
+
+
 def test_a_red_team_that_found_no_prompts_is_said_once_or_for_the_line_that_lacks_them(draw):
     shown = runs(COT, stages=("rl", "adv50"))
     assert (
