@@ -164,12 +164,16 @@ def content(*names):
 
 
 def needs(minutes):
-    """Memory, GPUs and time limit of a job that trains or samples a base."""
+    """Memory, GPUs and time limit of a job that trains or samples a base; more time and memory at each retry."""
 
-    def of_base(name):
-        return lambda wildcards: resources.of_base(config, wildcards.base)[name]
+    def of_base(name, wildcards):
+        return resources.of_base(config, wildcards.base)[name]
 
-    return {"mem_mb": of_base("memory_mb"), "gpu": of_base("gpus"), "runtime": minutes}
+    return {
+        "mem_mb": lambda wildcards, attempt: attempt * of_base("memory_mb", wildcards),
+        "gpu": lambda wildcards: of_base("gpus", wildcards),
+        "runtime": lambda wildcards, attempt: attempt * minutes,
+    }
 
 
 def base_threads(wildcards):
