@@ -50,7 +50,7 @@ os.environ |= {
 # A scheduler sends SIGTERM to every process of a job: a command may save first, bash waits for it, and tee logs
 # what it says.
 shell.prefix(
-    """set -euo pipefail; trap : TERM; tee() { trap '' TERM; exec tee "$@"; }; """
+    """set -euo pipefail; trap : TERM; tee() (trap '' TERM; exec tee "$@"); """
     'export PYTHONPATH="$WORKFLOW/scripts" HF_HUB_OFFLINE=1 '
     "TOKENIZERS_PARALLELISM=false PYTHONWARNINGS=ignore,default:::torch.cuda; "
 )

