@@ -1,7 +1,7 @@
 """List what still works on a folder after its Snakemake was killed; with --cancel, end it: make strays.
 
-These are SLURM jobs of the user that were started there, and trainers on this machine that hold the lock of
-a state there. If a Snakemake works in the folder now, they may be its own.
+These are SLURM jobs of the user that were started there, and trainers on this machine that hold the lock
+of a state there. If a Snakemake works in the folder now, they may be its own.
 """
 
 import argparse
