@@ -80,3 +80,13 @@ test: env ## Check style, types and the workflow, then run the tests
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
 	$(BIN)/python -m pytest
+
+# --no-install-recommends: no mail server beside them. On other systems, install them first.
+test-slurm: env ## Run the workflow on a SLURM of two nodes that is started here, with every fault
+	@command -v slurmctld >/dev/null || [ -x /usr/sbin/slurmctld ] || { \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	  munge slurmctld slurmd slurm-client; } || echo 'SKIPPED: SLURM can not be installed here' >&2
+	$(BIN)/python -m pytest -m slurm -rs tests/slurm
+
+test-faults: env ## Kill trainings of every stage at KILLS random moments each; SEED=N repeats a run
+	KILLS=$(or $(KILLS),3) $(if $(SEED),SEED=$(SEED)) $(BIN)/python -m pytest -m 'kills or not slurm' tests/workflow/test_faults.py

@@ -28,8 +28,10 @@ def jobs(folder: Path) -> dict[str, str]:
     if not shutil.which("squeue"):
         return {}
     command = ["squeue", "--noheader", "--me", f"--states={ALIVE}", "--format=%A|%T, %k|%Z"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    found = (line.split("|", 2) for line in listed)
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        print(f"strays: jobs of SLURM are not known: {listed.stderr.strip()}", file=sys.stderr)
+    found = (line.split("|", 2) for line in listed.stdout.splitlines())
     return {job: said for job, said, place in found if Path(place).resolve() == folder}
 
 

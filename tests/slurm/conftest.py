@@ -36,7 +36,7 @@ rule probe:
         gpu=1,
         mem_mb=500,
     shell:
-        "echo $CUDA_VISIBLE_DEVICES $SLURM_JOB_GPUS > {output}"
+        "echo $CUDA_VISIBLE_DEVICES > {output}"
 """
 
 

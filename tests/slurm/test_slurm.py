@@ -66,7 +66,7 @@ def test_a_figure_is_trained_sampled_and_drawn(figure, weights):
 
 
 def test_a_job_that_asks_for_a_gpu_is_given_one(figure):
-    assert {(figure / f"probe/{n}").read_text() for n in (0, 1)} == {"0 0\n"}
+    assert {(figure / f"probe/{n}").read_text() for n in (0, 1)} == {"0\n"}
 
 
 def test_a_job_that_was_cancelled_is_tried_again_and_continues(untrained, weights):
