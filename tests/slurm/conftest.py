@@ -74,9 +74,9 @@ def slurm() -> Iterator[Path]:
 class Run(subprocess.Popen):
     """Snakemake with the profile for SLURM, working in a project; what it says is in run.log there."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, settings: str = "") -> None:
         self.folder = folder
-        command = [sys.executable, HERE / "polling.py", *arguments, *options(folder)]
+        command = [sys.executable, HERE / "polling.py", *arguments, *options(folder, settings)]
         with (folder / "run.log").open("w") as log:
             super().__init__(
                 [*command, "--workflow-profile", "profiles/slurm", "--latency-wait", "10"],
@@ -92,8 +92,8 @@ class Run(subprocess.Popen):
         return self.said()
 
 
-def options(folder: Path) -> tuple[str, ...]:
-    (folder / "settings.yaml").write_text(SETTINGS)
+def options(folder: Path, settings: str = "") -> tuple[str, ...]:
+    (folder / "settings.yaml").write_text(SETTINGS + settings)
     return (*SMOKE, "settings.yaml")
 
 

@@ -89,9 +89,8 @@ def test_a_job_at_its_time_limit_saves_and_continues_with_twice_the_time(untrain
 
 
 def test_a_job_that_needs_more_memory_is_given_more(untrained, weights):
-    memory = untrained / "memory.yaml"
-    memory.write_text("bases: {smoke: {resources: {memory_mb: 450}}}")  # it takes about 700
-    said = Run(untrained, TARGET, "--configfile", *options(untrained)[1:], str(memory)).end()
+    # it takes about 700 MB
+    said = Run(untrained, TARGET, settings="bases: {smoke: {resources: {memory_mb: 450}}}").end()
     first, *_, last = re.findall(r"submitted with SLURM jobid (\d+)", said)
     assert "exceeded memory limit" in log_of(untrained, first)
     assert shown(first, "MinMemoryNode") == "450M"
