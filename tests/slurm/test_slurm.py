@@ -103,6 +103,7 @@ def test_a_preempted_job_goes_back_into_the_queue_and_continues(untrained, weigh
     said_by("sbatch", "-p", "urgent", "-N2", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 3")
     start_again(job)
     assert "failed" not in run.end()
+    assert "DUE TO PREEMPTION" in log_of(untrained, job)
     assert re.search(r"ended by SIGTERM; step \d+ is saved", log_of(untrained, job))
     check(untrained, weights)
 
