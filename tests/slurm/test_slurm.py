@@ -89,12 +89,11 @@ def test_a_job_at_its_time_limit_saves_and_continues_with_twice_the_time(untrain
 
 
 def test_a_job_that_needs_more_memory_is_given_more(untrained, weights):
-    # it takes about 700 MB
-    said = Run(untrained, TARGET, settings="bases: {smoke: {resources: {memory_mb: 450}}}").end()
-    first, *_, last = re.findall(r"submitted with SLURM jobid (\d+)", said)
+    # it takes about 1,000 MB
+    said = Run(untrained, TARGET, settings="bases: {smoke: {resources: {memory_mb: 650}}}").end()
+    assert re.findall(r"mem_mb=(\d+)", said)[:2] == ["650", "1300"]
+    first = re.search(r"submitted with SLURM jobid (\d+)", said)[1]
     assert re.search(r"(?i)exceeded (job )?memory limit", log_of(untrained, first))
-    assert shown(first, "MinMemoryNode") == "450M"
-    assert int(shown(last, "MinMemoryNode").removesuffix("M")) >= 900
     assert (untrained / f"{MODELS}/step-{STEPS}/model.safetensors").read_bytes() == weights
 
 
