@@ -156,19 +156,19 @@ def test_two_trainers_never_write_one_state_when_snakemake_was_killed(untrained,
     run, job = training(untrained)
     run.send_signal(signal.SIGKILL)
     run.wait()
+    said_by("scontrol", "suspend", job)  # or it would end before a second one begins
 
     refused = Run(untrained, TARGET)
-    assert refused.wait(60) != 0
+    assert refused.wait(120) != 0
     assert "Directory cannot be locked" in refused.said()
     snakemake(untrained, "--unlock", *options(untrained))
-    refused = Run(untrained, TARGET, "--retries", "0")
-    if refused.wait(120) != 0:
-        (log,) = (untrained / "logs/train_backdoor").rglob("*.log")
-        assert f"expected no other trainer, found SLURM job {job}, process" in log.read_text()
-        assert "workflow/strays.py --cancel" in log.read_text()
+    assert Run(untrained, TARGET, "--retries", "0").wait(300) != 0
+    (log,) = (untrained / "logs/train_backdoor").rglob("*.log")
+    assert f"expected no other trainer, found SLURM job {job}, process" in log.read_text()
+    assert "workflow/strays.py --cancel" in log.read_text()
 
     strays = [sys.executable, "workflow/strays.py", "--directory", str(untrained)]
-    assert f"SLURM job {job}: RUNNING, rule_train_backdoor" in said_by(*strays)
+    assert f"SLURM job {job}: SUSPENDED, rule_train_backdoor" in said_by(*strays)
     said_by(*strays, "--cancel")
     assert said_by(*strays) == ""
     Run(untrained, TARGET).end()
