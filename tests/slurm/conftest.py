@@ -40,7 +40,7 @@ rule probe:
 """
 
 
-def wait_for(what: Callable[[], object], seconds: float = 120) -> object:
+def wait_for(what: Callable[[], object], seconds: float = 300) -> object:
     """The first true answer."""
     end = time.monotonic() + seconds
     while not (found := what()):
@@ -74,6 +74,8 @@ def slurm() -> Iterator[Path]:
 class Run(subprocess.Popen):
     """Snakemake with the profile for SLURM, working in a project; what it says is in run.log there."""
 
+    started: list["Run"] = []  # noqa: RUF012
+
     def __init__(self, folder: Path, *arguments: str, settings: str = "") -> None:
         self.folder = folder
         command = [sys.executable, HERE / "polling.py", *arguments, *options(folder, settings)]
@@ -82,6 +84,7 @@ class Run(subprocess.Popen):
                 [*command, "--workflow-profile", "profiles/slurm", "--latency-wait", "10"],
                 cwd=folder, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
+        self.started.append(self)
 
     def said(self) -> str:
         return (self.folder / "run.log").read_text()
@@ -108,11 +111,16 @@ def figure(slurm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def untrained(figure: Path, tmp_path: Path) -> Path:
-    """A copy of that project without the trained model, its samples and its figure."""
+def untrained(figure: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy of that project without the trained model; what a test leaves working is ended after it."""
     folder = shutil.copytree(figure, tmp_path / "project")
     shutil.rmtree(folder / MODELS)
-    return folder
+    yield folder
+    while Run.started:
+        run = Run.started.pop()
+        run.kill()
+        run.wait()
+    subprocess.run(["scancel", "-u", "root"], check=True)
 
 
 @pytest.fixture(scope="session")
