@@ -46,7 +46,11 @@ def without_backdoor(before, after):
 def test_the_claims_about_code_are_there_and_of_this_half_alone():
     assert [one.id for one in code_claims()] == IDS
     for one in code_claims():
-        assert {cell.organism for cell in one.cells.values()} <= {"code-cot", "code-distilled", "code-none"}
+        assert {cell.organism for cell in one.cells.values()} <= {
+            "code-cot",
+            "code-distilled",
+            "code-none",
+        }
         assert set(one.ungated) <= {cell.organism for cell in one.cells.values()}
         assert (one.bases > 1) is any(cell.base != "main" for cell in one.cells.values()), one.id
 
@@ -101,5 +105,3 @@ def test_the_job_is_part_of_what_decides_a_verdict():
 def test_a_wrong_job_is_an_error_that_names_file_claim_and_key(job, key):
     with pytest.raises(InputError, match=re.escape(f"f.yaml: claim X1: {key}: ")):
         reading.read_claim(copy.deepcopy(ROW) | {"job": job}, SECTIONS, "f.yaml")
-
-

