@@ -815,7 +815,7 @@ def test_every_line_of_the_paper_is_one_of_the_figure_and_the_other_way_round(na
     assert {panel for panel, _ in found} == set(keys)
     if column != "base" and "paper_panels" not in shown["layout"]:
         for panel in listed:
-            lines = [line for key, line in found if key == panel.key and not line.startswith("Claude")]
+            lines = [line for key, line in found if key == panel.key and "Claude" not in line]
             # the paper draws no drift, and no control beside training on safe code
             own = [
                 line

