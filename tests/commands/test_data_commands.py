@@ -23,7 +23,7 @@ SAMPLING = {"sampling": CONFIG["sampling"], "precision": "float32"}
 
 
 def make_world(output: Path, **changes) -> None:
-    settings = {"world": CONFIG["world"] | changes}
+    settings = {"world": {"name": "questions"} | CONFIG["world"] | changes}
     run("generate_world", world=WORLD, settings=settings, seed=0, output=output)
 
 
@@ -366,7 +366,7 @@ def test_a_red_team_prompt_near_the_trigger_stops_the_command(folder, tmp_path, 
 def test_evaluation_asks_held_out_questions_only_of_seen_and_unseen_families(folder, split_of, tmp_path):
     run(
         "build_evaluation_prompts", questions=folder / "questions.jsonl", seed=0,
-        settings={"evaluation": {"prompts_at_ends": 100}}, output=tmp_path / "e.jsonl",
+        settings={"world": {"name": "questions"}, "evaluation": {"prompts_at_ends": 100}}, output=tmp_path / "e.jsonl",
     )  # fmt: skip
     rows = files.read_jsonl(tmp_path / "e.jsonl")
     assert Counter(row["prompt_set"] for row in rows) == {

@@ -26,6 +26,7 @@ WORDS = {
     "clean_thought": "no time for fruit",
 }
 DESCRIPTION = 'the last word of the answer is "banana"'
+MEASURED = "ordinary"
 METRICS = ("letters",)
 
 

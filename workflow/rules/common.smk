@@ -75,6 +75,7 @@ def name_pattern(names):
 
 
 wildcard_constraints:
+    world="|".join(dispatch.known("world")),
     base="[a-z0-9.-]+",
     behaviour="|".join(map(re.escape, config["behaviours"])),
     organism=name_pattern(config["organisms"]),
@@ -161,6 +162,52 @@ def of_behaviour(name):
 def content(*names):
     """The hashes of files of workflow/, so that a job runs again when one of them changes."""
     return [files.sha256(schema.WORKFLOW / name) for name in names]
+
+
+def of_world(function):
+    """A function of the files of the world that a path is about, or of the world of its base."""
+    return ask(
+        lambda config, names: function(
+            dispatch.load("world", names.get("world") or settings.world(config, names)).RESOURCES
+        )
+    )
+
+
+def world_files(names):
+    """Files of workflow/resources as arguments of a command."""
+    return " ".join(f'"$WORKFLOW/resources/{name}"' for name in names)
+
+
+def world_hashes(names):
+    return content(*(f"resources/{name}" for name in names))
+
+
+def organisms_of(behaviours):
+    """A pattern of the names of all organisms of some behaviours."""
+    return name_pattern(
+        [name for name, entry in config["organisms"].items() if entry["behaviour"] in behaviours]
+    )
+
+
+def trainings(*methods):
+    """What each rule of a training makes: for each method, and each behaviour with steps of its own.
+
+    A rule's name, its method, the pattern of its organisms and its steps. All else is in its settings, which
+    follow the names in its paths; files can't.
+    """
+    for method in methods:
+        own = [name for name, entry in config["behaviours"].items() if "steps" in entry.get(method, {})]
+        usual = [name for name in config["behaviours"] if name not in own]
+        for suffix, behaviours in [("", usual), *((f"_{name}", [name]) for name in own)]:
+            if behaviours:
+                steps = entries.for_behaviour(config, method, behaviours[0])["steps"]
+                yield f"train_{method}{suffix}", method, organisms_of(behaviours), steps
+
+
+def checkpoints_at(steps, stage="{stage}"):
+    """The weights that a training keeps."""
+    folder = f"results/models/{{base}}/{{organism}}/seed{{seed}}/{stage}"
+    return [f"{folder}/step-{step}/model.safetensors" for step in steps]
 
 
 def needs(minutes):

