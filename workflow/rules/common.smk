@@ -2,6 +2,7 @@
 import math
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -253,3 +254,8 @@ def paper_numbers_argument(wildcards):
 def tables_of(kind):
     """A pattern of the names of all tables of one kind."""
     return "|".join(name for name, entry in ARTIFACTS.items() if entry.kind == kind) or "(?!)"
+
+
+def figures_that_read(kind):
+    """A pattern of the names of all figures that are drawn from one kind of table."""
+    return "|".join(name for name, entry in ARTIFACTS.items() if entry.reads == kind) or "(?!)"

