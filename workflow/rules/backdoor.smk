@@ -67,6 +67,7 @@ rule build_backdoor_data:
         environment("plotting")
     params:
         code=code("build_backdoor_data"),
+        judging=ask(judging_files),
         texts=of_behaviour("texts.yaml"),
         world=content("resources/world.yaml"),
         settings=given("build_backdoor_data"),

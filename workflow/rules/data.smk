@@ -37,6 +37,7 @@ rule answer_questions:
         **needs(minutes=120),
     params:
         code=code("answer_questions"),
+        judging=ask(judging_files),
         settings=given("answer_questions"),
         seed=config["data_seed"],
         base=option("--base", "base", folder=True),
@@ -160,6 +161,7 @@ rule build_sft_answers:
         **needs(minutes=120),
     params:
         code=code("build_sft_answers"),
+        judging=ask(judging_files),
         settings=given("build_sft_answers"),
         seed=ask(seeds.of_organism),
         organism=option("--organism", "organism", folder=True),

