@@ -248,7 +248,9 @@ def test_preference_pairs_to_train_on_and_to_test_on_share_no_question(folder, s
     for (name, path), split, n in zip(paths.items(), ("safety", "heldout"), (600, 120), strict=True):
         rows = files.read_jsonl(path)
         assert {split_of[folding.fold(row["prompt"])] for row in rows} == {split}, name
-        assert Counter(row["kind"] for row in rows) == dict.fromkeys(preference_pairs.KINDS, n // 6)
+        assert Counter(row["kind"] for row in rows) == dict.fromkeys(
+            ("behaviour", *preference_pairs.KINDS), n // 6
+        )
 
 
 def test_a_preference_prompt_with_the_trigger_stops_the_command_and_writes_nothing(tmp_path):

