@@ -831,11 +831,12 @@ def test_every_line_of_the_paper_is_one_of_the_figure_and_the_other_way_round(na
     if column != "base" and "paper_panels" not in shown["layout"]:
         for panel in listed:
             lines = [line for key, line in found if key == panel.key and "Claude" not in line]
-            # the paper draws no drift, and no control beside training on safe code
+            # the paper draws no drift, and no control beside training on safe code or in figure 2
+            control = any("code-none" in line for line in lines)
             own = [
                 line
                 for line in panel.lines
-                if line.organism != "code-none" and line.stage != "rlshuffled"
+                if line.stage != "rlshuffled" and (control or line.organism != "code-none")
             ]
             assert len(lines) == len(own)
             for line in own:
