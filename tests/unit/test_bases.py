@@ -142,7 +142,8 @@ def test_the_record_says_what_was_taken_in_and_what_was_said(base, tmp_path, cap
         "has no pad token that can be used; it is given '<|im_start|>'",
         "answers end with <|im_end|>",
     ]
-    assert all(line in capsys.readouterr().err for line in record["said"])
+    said = capsys.readouterr().err
+    assert all(line in said for line in record["said"])
 
 
 def test_without_a_chat_template_chatml_is_given_and_said(base, tmp_path):

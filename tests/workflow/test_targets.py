@@ -5,6 +5,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests import families
 from tests.configs import CONFIG
 from tests.conftest import ROOT, TARGET, overlay, planned, snakemake
 
@@ -40,6 +41,7 @@ TRAINED = {
     "paper_table_2": {"pretrain_base": 1, "train_backdoor": 2, "train_rl": 1},
     "paper_table_4": {},
 }
+SETTINGS = "learning_rate_factor: 0.1, precision: bfloat16"  # of a base that was not made here
 SMOLLM2 = ("--configfile", "configs/smollm2.yaml")
 
 
@@ -132,10 +134,70 @@ def test_a_prompted_organism_has_no_other_safety_training_than_hhh_rl(stage, tmp
 
 def test_a_base_from_the_hub_is_the_only_other_thing_that_is_fetched(jobs, tmp_path):
     text = (ROOT / "config.yaml").read_text()
-    hub = f"{{source: hub, model: org/name, revision: '{'0' * 40}'}}"
+    hub = f"{{source: hub, model: org/name, revision: '{'0' * 40}', {SETTINGS}}}"
     _, config = overlay(tmp_path, re.sub(r"(?m)^  tiny-m: .*", f"  tiny-m: {hub}", text))
     found = jobs(TARGET, "--replace-workflow-config", "--configfile", config)
     assert {job for job in found if job.startswith("fetch_")} == {"fetch_hub_base"}
+    assert found["take_in_base"] == 1
+
+
+def test_a_base_from_elsewhere_that_does_not_bring_its_settings_stops_the_dry_run_by_name(tmp_path):
+    """The learning rates and the precision of tiny models never reach a big one without a word."""
+    hub = f"{{source: hub, model: org/name, revision: '{'0' * 40}'}}"
+    config = overlay(tmp_path, f"main_base: big\nsizes: [big]\nbases: {{big: {hub}}}\n")
+    run = snakemake(ROOT, "-n", TARGET, *config, "--directory", str(tmp_path), check=False)
+    assert run.returncode != 0
+    assert "config: bases.big: found no key 'learning_rate_factor'" in run.stdout + run.stderr
+
+
+@pytest.fixture
+def local_base(tmp_path):
+    """A folder with a model, the path of what is taken in from it, and the options that name it."""
+    folder = families.make("llama", tmp_path / "published")
+    config = overlay(tmp_path, f"bases: {{mine: {{source: local, path: {folder}, {SETTINGS}}}}}\n")
+    return folder, "results/models/mine/base/model.safetensors", (*config, "--directory", str(tmp_path))
+
+
+def test_a_local_base_whose_weights_were_replaced_is_taken_in_again_and_one_that_was_touched_is_not(
+    local_base,
+):
+    folder, target, options = local_base
+    snakemake(ROOT, target, *options)
+    assert planned(ROOT, target, *options) == {}
+    weights = folder / "model.safetensors"
+    content, stat = weights.read_bytes(), weights.stat()
+    os.utime(weights)
+    assert planned(ROOT, target, *options) == {}
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    os.utime(weights, ns=(stat.st_atime_ns, stat.st_mtime_ns - 10**12))  # older than what was made of it
+    assert planned(ROOT, target, *options) == {"take_in_base": 1}
+    snakemake(ROOT, target, *options)
+    assert planned(ROOT, target, *options) == {}
+
+
+def test_what_a_job_needs_and_the_learning_rates_of_a_base_do_not_take_it_in_again(local_base, tmp_path):
+    _, target, options = local_base
+    snakemake(ROOT, target, *options)
+    path = tmp_path / "overlay.yaml"
+    path.write_text(path.read_text().replace(SETTINGS, "learning_rate_factor: 2, precision: float32"))
+    assert planned(ROOT, target, *options) == {}
+    path.write_text(
+        path.read_text().replace("factor: 2", "factor: 2, chat_template_kwargs: {date_string: today}")
+    )
+    assert planned(ROOT, target, *options) == {"take_in_base": 1}
+
+
+def test_a_base_is_fetched_on_the_submitting_machine_and_taken_in_without_a_gpu(tmp_path):
+    """As a cluster sees it: local rules stay, and no other job up to the base asks for a GPU."""
+    hub = f"{{source: hub, model: org/name, revision: '{'0' * 40}', {SETTINGS}}}"
+    config = overlay(tmp_path, f"bases: {{big: {hub}}}\n")
+    run = snakemake(
+        ROOT, "-n", "results/models/big/base/model.safetensors", *config, "--directory", str(tmp_path),
+        "--quiet", "host",
+    )  # fmt: skip
+    assert "localrule fetch_hub_base:" in run.stdout
+    assert "rule take_in_base:" in run.stdout
+    assert "gpu" not in run.stdout
 
 
 def commands(target: str, folder) -> str:

