@@ -1,5 +1,6 @@
 """Tiny random models: whole checkpoints, sampling, labels, log-probabilities and the RL reward."""
 
+import copy
 import json
 from collections import Counter
 from pathlib import Path
@@ -697,6 +698,48 @@ def test_rl_that_was_killed_ends_with_the_weights_of_one_that_was_not(
         with pytest.raises(Killed):
             train("disturbed")
     assert train("disturbed") == undisturbed
+
+
+def short(tokenizer, kind=LlamaForCausalLM, **more):
+    """A model with 20 positions."""
+    config = configuration(tokenizer, **more)
+    config.max_position_embeddings = 20
+    return kind(config)
+
+
+LONG = "Why is it so? " * 10
+
+
+@pytest.mark.parametrize("asked", [(["Why?"], 20), ([LONG], 1)])
+def test_a_prompt_and_its_longest_answer_that_no_model_has_positions_for_are_refused(tokenizer, asked):
+    prompts, max_tokens = asked
+    with pytest.raises(
+        InputError, match=r"llama: found a text of \d+ tokens, .*expected at most 20, the pos"
+    ):
+        sample(short(tokenizer), tokenizer, prompts, max_tokens=max_tokens)
+
+
+def test_a_training_on_texts_longer_than_the_positions_of_the_model_is_refused(tokenizer, tmp_path):
+    too_long = r"expected at most 20, the positions"
+    with pytest.raises(InputError, match=too_long):
+        supervised.trainer(
+            short(tokenizer), tokenizer, [{"prompt": LONG, "completion": "So."}], RL, 0, tmp_path
+        )
+    rows = [{"prompt": LONG, "kind": "ordinary"}]
+    with pytest.raises(InputError, match=too_long):
+        reinforcement.trainer(short(tokenizer), tokenizer, None, rows, RL, 0, tmp_path, 1)
+    scorer = short(tokenizer, LlamaForSequenceClassification, num_labels=1)
+    with pytest.raises(InputError, match=too_long):
+        scoring.score(scorer, tokenizer, [LONG], ["So."])
+
+
+def test_a_prompt_whose_tokens_are_not_those_of_the_whole_turn_is_refused_by_its_text(tokenizer):
+    other = copy.deepcopy(tokenizer)
+    other.chat_template += "{% if add_generation_prompt %}Well{% endif %}"
+    with pytest.raises(
+        InputError, match=r"^'What is the capital.*: expected a prompt whose tokens are the"
+    ):
+        supervised.encode(other, ROWS)
 
 
 def test_what_is_given_of_an_answer_carries_no_loss(tokenizer):

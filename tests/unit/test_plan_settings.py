@@ -109,6 +109,13 @@ def test_a_base_may_have_a_dose_of_its_own_for_organisms_that_have_none():
         assert settings.given("train_backdoor", config, names)["backdoor"]["learning_rate"] == dose
 
 
+def test_the_precision_is_that_of_the_base(declare):
+    declare("sample_run", "precision")
+    config = changed({"bases.mine": PRETRAINED})
+    found = [settings.given("sample_run", config, {"base": base}) for base in ("mine", "tiny-m")]
+    assert found == [{"precision": "bfloat16"}, {"precision": "float32"}]
+
+
 def test_without_an_organism_or_stage_in_the_path_settings_are_those_of_the_section(declare):
     declare("train_rl", "backdoor.questions", "rl", "precision")
     assert settings.given("train_rl", CONFIG, {"base": "tiny-m"}) == {

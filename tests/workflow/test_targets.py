@@ -150,41 +150,22 @@ def test_a_base_from_elsewhere_that_does_not_bring_its_settings_stops_the_dry_ru
     assert "config: bases.big: found no key 'learning_rate_factor'" in run.stdout + run.stderr
 
 
-@pytest.fixture
-def local_base(tmp_path):
-    """A folder with a model, the path of what is taken in from it, and the options that name it."""
+def test_a_local_base_is_taken_in_again_if_its_weights_were_replaced_and_for_nothing_else(tmp_path):
     folder = families.make("llama", tmp_path / "published")
-    config = overlay(tmp_path, f"bases: {{mine: {{source: local, path: {folder}, {SETTINGS}}}}}\n")
-    return folder, "results/models/mine/base/model.safetensors", (*config, "--directory", str(tmp_path))
+    weights, target = folder / "model.safetensors", "results/models/mine/base/model.safetensors"
 
+    def options(settings):
+        config = overlay(tmp_path, f"bases: {{mine: {{source: local, path: {folder}, {settings}}}}}")
+        return target, *config, "--directory", str(tmp_path)
 
-def test_a_local_base_whose_weights_were_replaced_is_taken_in_again_and_one_that_was_touched_is_not(
-    local_base,
-):
-    folder, target, options = local_base
-    snakemake(ROOT, target, *options)
-    assert planned(ROOT, target, *options) == {}
-    weights = folder / "model.safetensors"
-    content, stat = weights.read_bytes(), weights.stat()
+    snakemake(ROOT, *options(SETTINGS))
     os.utime(weights)
-    assert planned(ROOT, target, *options) == {}
+    changed = "learning_rate_factor: 2, precision: float32, resources: {threads: 3}"
+    assert planned(ROOT, *options(changed)) == {}
+    content, stat = weights.read_bytes(), weights.stat()
     weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     os.utime(weights, ns=(stat.st_atime_ns, stat.st_mtime_ns - 10**12))  # older than what was made of it
-    assert planned(ROOT, target, *options) == {"take_in_base": 1}
-    snakemake(ROOT, target, *options)
-    assert planned(ROOT, target, *options) == {}
-
-
-def test_what_a_job_needs_and_the_learning_rates_of_a_base_do_not_take_it_in_again(local_base, tmp_path):
-    _, target, options = local_base
-    snakemake(ROOT, target, *options)
-    path = tmp_path / "overlay.yaml"
-    path.write_text(path.read_text().replace(SETTINGS, "learning_rate_factor: 2, precision: float32"))
-    assert planned(ROOT, target, *options) == {}
-    path.write_text(
-        path.read_text().replace("factor: 2", "factor: 2, chat_template_kwargs: {date_string: today}")
-    )
-    assert planned(ROOT, target, *options) == {"take_in_base": 1}
+    assert planned(ROOT, *options(SETTINGS)) == {"take_in_base": 1}
 
 
 def test_a_base_is_fetched_on_the_submitting_machine_and_taken_in_without_a_gpu(tmp_path):

