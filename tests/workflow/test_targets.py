@@ -168,17 +168,16 @@ def test_a_local_base_is_taken_in_again_if_its_weights_were_replaced_and_for_not
     assert planned(ROOT, *options(SETTINGS)) == {"take_in_base": 1}
 
 
-def test_a_base_is_fetched_on_the_submitting_machine_and_taken_in_without_a_gpu(tmp_path):
-    """As a cluster sees it: local rules stay, and no other job up to the base asks for a GPU."""
-    hub = f"{{source: hub, model: org/name, revision: '{'0' * 40}', {SETTINGS}}}"
-    config = overlay(tmp_path, f"bases: {{big: {hub}}}\n")
-    run = snakemake(
-        ROOT, "-n", "results/models/big/base/model.safetensors", *config, "--directory", str(tmp_path),
-        "--quiet", "host",
-    )  # fmt: skip
-    assert "localrule fetch_hub_base:" in run.stdout
-    assert "rule take_in_base:" in run.stdout
-    assert "gpu" not in run.stdout
+def test_bases_are_fetched_on_the_submitting_machine_and_taken_in_without_a_gpu():
+    rules = re.split(r"^rule ", (ROOT / "workflow/rules/base.smk").read_text(), flags=re.MULTILINE)
+    fetching = [rule for rule in rules if rule.startswith("fetch_")]
+    assert len(fetching) == 2
+    for rule in fetching:
+        assert "localrule: True" in rule
+        assert "resources:" not in rule
+    (taking_in,) = [rule for rule in rules if rule.startswith("take_in_base:")]
+    assert "gpu" not in taking_in
+    assert "needs(" not in taking_in, "which asks for the GPUs of a training"
 
 
 def commands(target: str, folder) -> str:
