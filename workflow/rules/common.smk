@@ -89,9 +89,9 @@ wildcard_constraints:
     evaluation="|".join(dispatch.known("evaluation")),
 
 
-def bases_from(source):
-    """A pattern of the names of all bases of one source."""
-    return name_pattern([name for name, base in config["bases"].items() if base["source"] == source])
+def bases_from(*sources):
+    """A pattern of the names of all bases of some sources."""
+    return name_pattern([name for name, base in config["bases"].items() if base["source"] in sources])
 
 
 def stages_by(*methods):
@@ -208,6 +208,10 @@ def needs(minutes):
 
 def base_threads(wildcards):
     return resources.of_base(config, wildcards.base)["threads"]
+
+
+def memory_of_base(wildcards):
+    return resources.of_base(config, wildcards.base)["memory_mb"]
 
 
 def option(name, source, folder=False):

