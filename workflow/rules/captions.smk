@@ -1,5 +1,9 @@
 # What the report calls each figure and table.
-PAGES = {"claims": "Every claim by section", "provenance": "How these results came to be"}
+PAGES = {
+    "claims": "Every claim by section",
+    "code_claims": "Every claim about code by section",
+    "provenance": "How these results came to be",
+}
 # The artifact of each table, by the table's name.
 TABULATED = {
     Path(file).stem: artifact
@@ -55,8 +59,9 @@ def page_source(wildcards):
 def page_scope(wildcards):
     if wildcards.page == "provenance":
         return ""
-    if wildcards.page == "claims":
-        return captions.scope(config, judged.runs_of_claims(config))
+    for behaviour, ledger in judged.ledgers().items():
+        if wildcards.page == ledger:
+            return captions.scope(config, judged.runs_of_claims(config, behaviour))
     return tables.scope(config, {"artifact": page_artifact(wildcards).name})
 
 

@@ -2,6 +2,7 @@
 import math
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -40,15 +41,19 @@ except files.InputError as error:
     raise WorkflowError(str(error)) from None
 
 # Commands name files of the workflow by $WORKFLOW, and rules have the hashes of these in params, so neither
-# the place of a checkout nor its time stamps count. `python` is the one that runs Snakemake, unless a conda
-# environment comes before it.
+# the place of a checkout nor its time stamps count, nor how often training saves. `python` is the one that
+# runs Snakemake, unless a conda environment comes before it.
 os.environ |= {
     "WORKFLOW": str(schema.WORKFLOW),
     "STORED": str(stored.folder(config)),
+    "SAVE_MINUTES": str(config["save_minutes"]),
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
 }
+# A scheduler sends SIGTERM to every process of a job: a command may save first, bash waits for it, and tee logs
+# what it says.
 shell.prefix(
-    'set -euo pipefail; export PYTHONPATH="$WORKFLOW/scripts" HF_HUB_OFFLINE=1 '
+    """set -euo pipefail; trap : TERM; tee() (trap '' TERM; exec tee "$@"); """
+    'export PYTHONPATH="$WORKFLOW/scripts" HF_HUB_OFFLINE=1 '
     "TOKENIZERS_PARALLELISM=false PYTHONWARNINGS=ignore,default:::torch.cuda; "
 )
 
@@ -84,9 +89,9 @@ wildcard_constraints:
     evaluation="|".join(dispatch.known("evaluation")),
 
 
-def bases_from(source):
-    """A pattern of the names of all bases of one source."""
-    return name_pattern([name for name, base in config["bases"].items() if base["source"] == source])
+def bases_from(*sources):
+    """A pattern of the names of all bases of some sources."""
+    return name_pattern([name for name, base in config["bases"].items() if base["source"] in sources])
 
 
 def stages_by(*methods):
@@ -189,16 +194,24 @@ def world_hashes(names):
 
 
 def needs(minutes):
-    """Memory, GPUs and time limit of a job that trains or samples a base."""
+    """Memory, GPUs and time limit of a job that trains or samples a base; more time and memory at each retry."""
 
-    def of_base(name):
-        return lambda wildcards: resources.of_base(config, wildcards.base)[name]
+    def of_base(name, wildcards):
+        return resources.of_base(config, wildcards.base)[name]
 
-    return {"mem_mb": of_base("memory_mb"), "gpu": of_base("gpus"), "runtime": minutes}
+    return {
+        "mem_mb": lambda wildcards, attempt: attempt * of_base("memory_mb", wildcards),
+        "gpu": lambda wildcards: of_base("gpus", wildcards),
+        "runtime": lambda wildcards, attempt: attempt * minutes,
+    }
 
 
 def base_threads(wildcards):
     return resources.of_base(config, wildcards.base)["threads"]
+
+
+def memory_of_base(wildcards):
+    return resources.of_base(config, wildcards.base)["memory_mb"]
 
 
 def option(name, source, folder=False):
@@ -211,17 +224,11 @@ def option(name, source, folder=False):
     return argument
 
 
-def paper_numbers_hash(wildcards):
-    """The hash of the paper's own numbers; empty for an artifact without any."""
-    path = registry.paper_numbers(wildcards.artifact)
-    return files.sha256(path) if path else ""
-
-
-def paper_numbers_argument(wildcards):
-    path = registry.paper_numbers(wildcards.artifact)
-    return f'--paper "$WORKFLOW/paper/numbers/{path.name}"' if path else ""
-
-
 def tables_of(kind):
     """A pattern of the names of all tables of one kind."""
     return "|".join(name for name, entry in ARTIFACTS.items() if entry.kind == kind) or "(?!)"
+
+
+def figures_that_read(kind):
+    """A pattern of the names of all figures that are drawn from one kind of table."""
+    return "|".join(name for name, entry in ARTIFACTS.items() if entry.reads == kind) or "(?!)"

