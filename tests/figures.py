@@ -48,7 +48,7 @@ def figure(name="", **changes) -> dict[str, Any]:
     )
     runs = changes.get("runs", registered(entry.get("runs", [])))
     joined = {"joins": figure(entry["joins"])} if "joins" in entry else {}
-    of_code = any(run["behaviour"] == "code" for run in runs)
+    of_code = any(run.get("behaviour") == "code" for run in runs)
     return joined | {
         "name": name, "kind": entry["kind"], "title": entry["title"], "note": "", "settings": {},
         "number": f"figure {entry['figure']}" if "figure" in entry else "",

