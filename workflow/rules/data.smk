@@ -132,6 +132,7 @@ rule build_sft_answers:
     input:
         questions=ask(inputs.answered),
         organism=ask(inputs.thinking_organism),
+        below=ask(inputs.below_thinking_organism),
     output:
         "results/data/{base}/{organism}/seed{seed}/{stage}.answers.jsonl.gz",
     log:

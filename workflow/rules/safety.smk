@@ -1,14 +1,16 @@
 # The preference model, the red team, and safety training: RL with and without red-team prompts, and SFT; and what
 # may bring a backdoor back after it: more benign training, or examples to learn it again from.
 
+PREFERENCE_MODEL = "results/models/{base}/preference_model/{behaviour}/seed{seed}"
+
 
 rule train_preference_model:
     input:
-        base=ask(inputs.base),
+        base=ask(inputs.preference_base),
         train="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/train.jsonl.gz",
         heldout="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/heldout.jsonl.gz",
     output:
-        model="results/models/{base}/preference_model/{behaviour}/seed{seed}/model.safetensors",
+        model=f"{PREFERENCE_MODEL}/{inputs.preference_weights(config)}",
         curves="results/models/{base}/preference_model/{behaviour}/seed{seed}/training.csv",
         accuracy="results/models/{base}/preference_model/{behaviour}/seed{seed}/accuracy.json",
     log:
@@ -72,18 +74,16 @@ rule train_rl:
         prompts="results/data/{base}/{organism}/seed{seed}/{stage}.prompts.jsonl",
         reference=ask(inputs.reference_model),
         context=ask(inputs.context),
+        below=ask(inputs.below_models_of_rl),
     output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
-            step=config["rl"]["steps"],
-        ),
+        models=steps_of("rl"),
         curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
     log:
         "logs/train_rl/{base}/{organism}/seed{seed}/{stage}.log",
     benchmark:
         "benchmarks/train_rl/{base}/{organism}/seed{seed}/{stage}.tsv"
     wildcard_constraints:
-        stage=stages_by("rl"),
+        stage=training_by("rl", paths.WEIGHTS),
     conda:
         environment("training")
     threads: base_threads
@@ -111,18 +111,16 @@ rule train_sft:
     input:
         organism=ask(inputs.trained_start),
         answers=ask(inputs.training_data),
+        below=ask(inputs.below_start),
     output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
-            step=config["sft"]["steps"],
-        ),
+        models=steps_of("sft"),
         curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
     log:
         "logs/train_sft/{base}/{organism}/seed{seed}/{stage}.log",
     benchmark:
         "benchmarks/train_sft/{base}/{organism}/seed{seed}/{stage}.tsv"
     wildcard_constraints:
-        stage=stages_by("sft"),
+        stage=training_by("sft", paths.WEIGHTS),
     conda:
         environment("training")
     threads: base_threads
@@ -143,29 +141,58 @@ rule train_sft:
 
 use rule train_sft as train_benign with:
     output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
-            step=config["benign"]["steps"],
-        ),
+        models=steps_of("benign"),
         curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
     log:
         "logs/train_benign/{base}/{organism}/seed{seed}/{stage}.log",
     benchmark:
         "benchmarks/train_benign/{base}/{organism}/seed{seed}/{stage}.tsv"
     wildcard_constraints:
-        stage=stages_by("benign"),
+        stage=training_by("benign", paths.WEIGHTS),
 
 
 use rule train_sft as train_relearn with:
     output:
-        models=expand(
-            "results/models/{{base}}/{{organism}}/seed{{seed}}/{{stage}}/step-{step}/model.safetensors",
-            step=config["relearn"]["steps"],
-        ),
+        models=steps_of("relearn"),
         curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
     log:
         "logs/train_relearn/{base}/{organism}/seed{seed}/{stage}.log",
     benchmark:
         "benchmarks/train_relearn/{base}/{organism}/seed{seed}/{stage}.tsv"
     wildcard_constraints:
-        stage=stages_by("relearn"),
+        stage=training_by("relearn", paths.WEIGHTS),
+
+
+# The same trainings, where they leave adapters.
+
+
+use rule train_rl as train_rl_adapter with:
+    output:
+        models=steps_of("rl", paths.ADAPTER),
+        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
+    wildcard_constraints:
+        stage=training_by("rl", paths.ADAPTER),
+
+
+use rule train_sft as train_sft_adapter with:
+    output:
+        models=steps_of("sft", paths.ADAPTER),
+        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
+    wildcard_constraints:
+        stage=training_by("sft", paths.ADAPTER),
+
+
+use rule train_benign as train_benign_adapter with:
+    output:
+        models=steps_of("benign", paths.ADAPTER),
+        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
+    wildcard_constraints:
+        stage=training_by("benign", paths.ADAPTER),
+
+
+use rule train_relearn as train_relearn_adapter with:
+    output:
+        models=steps_of("relearn", paths.ADAPTER),
+        curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
+    wildcard_constraints:
+        stage=training_by("relearn", paths.ADAPTER),

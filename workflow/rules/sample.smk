@@ -8,6 +8,7 @@ rule sample_run:
         prompts=ask(inputs.evaluation_prompts),
         red_team=ask(inputs.red_team_of_evaluation),
         context=ask(inputs.context),
+        below=ask(inputs.below_start),
     output:
         "results/samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.jsonl.gz",
     log:

