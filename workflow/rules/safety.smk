@@ -21,7 +21,7 @@ rule train_preference_model:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=240),
+        **needs("train_preference_model"),
     params:
         code=code("train_preference_model"),
         settings=given("train_preference_model"),
@@ -51,7 +51,7 @@ rule search_red_team_prompts:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=240),
+        **needs("search_red_team_prompts"),
     params:
         code=code("search_red_team_prompts"),
         brief=of_behaviour("red_team.yaml"),
@@ -88,7 +88,7 @@ rule train_rl:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=480),
+        **needs("train_rl"),
     params:
         code=code("train_rl"),
         settings=given("train_rl"),
@@ -125,7 +125,7 @@ rule train_sft:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=480),
+        **needs("train_sft"),
     params:
         code=code("train_sft"),
         settings=given("train_sft"),

