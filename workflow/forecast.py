@@ -46,7 +46,7 @@ def dry_run(arguments: list[str]) -> list[forecast.Job]:
     command = [sys.executable, "-m", "snakemake", *arguments, "-n", "--quiet", "host"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
-        sys.exit(run.stderr)
+        sys.exit(f"{run.stdout}{run.stderr}".strip())
     return forecast.jobs(run.stdout + run.stderr)
 
 

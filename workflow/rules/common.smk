@@ -104,11 +104,12 @@ def training_by(method, weights):
 
 
 def steps_of(method, weights=paths.WEIGHTS):
-    """The outputs of a training that has a checkpoint of each step."""
+    """The outputs of a training that has a checkpoint of each step, of which not all may be kept."""
     stage = entries.BACKDOORED if method == "backdoor" else "{stage}"
-    return [
+    *between, last = [
         f"results/models/{paths.RUN}/{stage}/step-{step}/{weights}" for step in config[method]["steps"]
     ]
+    return [*(between if config["keep_steps"] == "all" else map(temp, between)), last]
 
 
 def names_of(wildcards):

