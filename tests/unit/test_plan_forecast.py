@@ -104,7 +104,8 @@ def test_a_gpu_is_as_fast_as_its_data_sheet_says_until_it_is_measured(tmp_path):
     assert len(measured) == 2
     found = seconds("train_sft", measured, config, base="mine", stage="sft")
     tokens = forecast.work(config, Job("train_sft", NAMES | {"base": "mine", "stage": "sft"})).tokens
-    assert found == pytest.approx(forecast.START + tokens / 1000)
+    loading = 4 * 8_000_000_000 / forecast.READ
+    assert found == pytest.approx(forecast.START + loading + tokens / 1000)
 
 
 def test_jobs_that_were_run_here_correct_the_forecast():

