@@ -17,7 +17,7 @@ def test_a_config_is_planned_up_to_its_figure_and_no_job_is_larger_than_its_gpu(
     options = (TARGET, "--configfile", f"configs/{name}.yaml", "--directory", str(tmp_path))
     suffix = "_adapter" if "lora" in name else ""
     jobs = planned(ROOT, *options)
-    assert (jobs[f"train_backdoor{suffix}"], jobs[f"train_rl{suffix}"]) == (6, 12)
+    assert (jobs[f"train_backdoor{suffix}"], jobs[f"train_rl{suffix}"]) == (5, 9)
     assert jobs["train_preference_model"] == 1
     said = snakemake(ROOT, *options, "-n", "--quiet", "host")
     works = [job for job in forecast.jobs(said.stdout + said.stderr) if forecast.work(config, job)]
