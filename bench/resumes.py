@@ -21,7 +21,7 @@ from pathlib import Path
 from common import CONFIGS, THREADS, alone, make_model, rows, settings, start
 
 STEPS = [20, 40]  # the state is saved at both
-FINGERPRINT = "bench"
+FINGERPRINT = {"code": "bench"}
 
 
 def train(model: Path, folder: Path, size: str) -> None:

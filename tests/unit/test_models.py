@@ -451,9 +451,11 @@ def test_accuracy_is_measured_over_all_pairs_and_by_kind():
 # states to continue from
 
 STEPS = [9, 10, 20, 30]
+MINE = {"code": "1", "settings": "mine"}
+OTHER = {"code": "1", "settings": "another's"}
 
 
-def make_state(folder: Path, step: int, fingerprint: str | None) -> Path:
+def make_state(folder: Path, step: int, fingerprint: dict[str, str] | None) -> Path:
     checkpoint = folder / f"checkpoint-{step}"
     checkpoint.mkdir(parents=True)
     for name in (
@@ -470,48 +472,69 @@ def make_state(folder: Path, step: int, fingerprint: str | None) -> Path:
 
 
 def test_training_continues_from_the_last_whole_state_of_its_own(tmp_path):
-    make_state(tmp_path, 9, "mine")
-    last = make_state(tmp_path, 10, "mine")
+    make_state(tmp_path, 9, MINE)
+    last = make_state(tmp_path, 10, MINE)
     make_state(tmp_path, 20, None)
-    make_state(tmp_path, 30, "another's")
-    assert resume.last_whole_state(tmp_path, STEPS, "mine") == last
+    make_state(tmp_path, 30, OTHER)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-9"]
 
 
+def test_the_line_on_a_state_that_is_refused_says_what_differs(tmp_path, capsys):
+    folder = make_state(tmp_path, 9, OTHER)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) is None
+    said = capsys.readouterr().err
+    assert said == f"{folder}: this state is refused: it was saved with other settings\n"
+
+
+def test_training_continues_from_a_state_between_two_steps_if_all_before_are_there(tmp_path):
+    make_state(tmp_path, 9, MINE)
+    make_state(tmp_path, 10, MINE)
+    last = make_state(tmp_path, 15, MINE)
+    make_state(tmp_path, 25, MINE)  # 20 is not there
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
+    assert not (tmp_path / "checkpoint-25").exists()
+
+
+def test_training_continues_from_a_state_before_the_first_step(tmp_path):
+    last = make_state(tmp_path, 5, MINE)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
+
+
 def test_training_does_not_continue_beyond_a_step_that_was_not_saved_whole(tmp_path):
-    first = make_state(tmp_path, 9, "mine")
-    make_state(tmp_path, 20, "mine")  # 10 is not there: its weights could never be published
-    make_state(tmp_path, 30, "mine")
-    assert resume.last_whole_state(tmp_path, STEPS, "mine") == first
+    first = make_state(tmp_path, 9, MINE)
+    make_state(tmp_path, 20, MINE)  # 10 is not there: its weights could never be published
+    make_state(tmp_path, 30, MINE)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == first
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-9"]
 
 
 def test_without_the_first_state_training_starts_anew(tmp_path):
-    make_state(tmp_path, 10, "mine")
-    assert resume.last_whole_state(tmp_path, STEPS, "mine") is None
+    make_state(tmp_path, 10, MINE)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_state_without_its_optimizer_is_whole_if_it_is_not_the_last(tmp_path):
-    (make_state(tmp_path, 9, "mine") / "optimizer.pt").unlink()
-    last = make_state(tmp_path, 10, "mine")
-    assert resume.last_whole_state(tmp_path, STEPS, "mine") == last
+    (make_state(tmp_path, 9, MINE) / "optimizer.pt").unlink()
+    last = make_state(tmp_path, 10, MINE)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"fingerprint": null}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"fingerprint": null}', '{"fingerprint": {}}'])
 def test_a_state_whose_mark_is_not_whole_is_thrown_away(tmp_path, content):
-    (make_state(tmp_path, 10, "mine") / resume.COMPLETE).write_text(content)
-    assert resume.last_whole_state(tmp_path, [10], "mine") is None
+    (make_state(tmp_path, 10, MINE) / resume.COMPLETE).write_text(content)
+    assert resume.last_whole_state(tmp_path, [10], MINE) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_state_training_starts_anew(tmp_path):
-    assert resume.last_whole_state(tmp_path / "none", STEPS, "mine") is None
+    assert resume.last_whole_state(tmp_path / "none", STEPS, MINE) is None
 
 
 def test_a_state_that_was_being_removed_when_killed_is_not_whole(tmp_path):
-    (make_state(tmp_path, 10, "mine") / checkpoints.WEIGHTS).unlink()
-    assert resume.last_whole_state(tmp_path, [10], "mine") is None
+    (make_state(tmp_path, 10, MINE) / checkpoints.WEIGHTS).unlink()
+    assert resume.last_whole_state(tmp_path, [10], MINE) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -537,7 +560,7 @@ def test_the_log_counts_the_tokens_of_prompts_and_answers_without_padding(
         "gradient_checkpointing": False, "precision": "float32",
     }  # fmt: skip
     plan = resume.Plan(
-        settings, seed=0, state=tmp_path / "state", fingerprint="", label="",
+        settings, seed=0, state=tmp_path / "state", fingerprint={}, label="",
         folders={2: tmp_path / "model"}, log=tmp_path / "training.csv",
     )  # fmt: skip
     supervised.train(model, tokenizer, ROWS, plan)
@@ -661,7 +684,7 @@ def test_rl_that_was_killed_ends_with_the_weights_of_one_that_was_not(
     def train(name):
         reward = signal_at({0, 2, 3})
         plan = resume.Plan(
-            RL | {"steps": [1, 2, 4]}, 0, tmp_path / f"{name}.state", "same", name,
+            RL | {"steps": [1, 2, 4]}, 0, tmp_path / f"{name}.state", MINE, name,
             {4: tmp_path / name}, tmp_path / f"{name}.csv",
         )  # fmt: skip
         reinforcement.train(

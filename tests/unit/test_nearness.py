@@ -267,6 +267,7 @@ def test_the_figure_has_a_row_for_each_organism_and_a_line_for_each_state(tmp_pa
     assert len(result.axes) == 6
     curve, _, _, _, kinds, change = result.axes
     assert len([line for line in curve.lines if len(line.get_xdata()) == 7]) == 3
+    assert curve.get_ylabel().endswith("(%, logit scale)")
     assert [text.get_text() for text in kinds.get_xticklabels()] == list(kind.OTHER_KINDS)
     assert change.get_xlim()[0] < 0 < change.get_xlim()[1]
     (legend,) = result.legends

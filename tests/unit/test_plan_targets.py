@@ -1,6 +1,7 @@
 """What can be asked for, and what a run says of itself."""
 
 import re
+from pathlib import Path
 
 import pytest
 from tests.configs import CONFIG, changed
@@ -38,6 +39,22 @@ def test_a_misspelt_file_is_answered_with_those_that_are_near():
 def test_a_misspelt_run_is_answered_with_the_part_that_is_wrong_and_what_there_is(run, words):
     text = targets.unknown(CONFIG, f"results/tables/runs/{run}.csv", NAMES)
     assert f"found the {words}; expected one of" in text
+
+
+@pytest.mark.parametrize(
+    ("target", "table"),
+    [
+        ("figures/organisms.pdf", "results/tables/organisms.csv"),
+        ("figures/redteam_examples.png", "results/tables/redteam_examples.md"),
+    ],
+)
+def test_a_table_that_is_asked_for_as_a_figure_is_answered_with_where_it_is_made(target, table):
+    text = targets.unknown(CONFIG, target, NAMES)
+    assert text == f"target {target}: {Path(target).stem} is a table and no figure; expected {table}"
+
+
+def test_a_figure_in_another_format_is_no_table():
+    assert "table and no figure" not in targets.unknown(CONFIG, "figures/adv_training.svg", NAMES)
 
 
 def test_a_number_that_the_paper_does_not_have_is_answered_with_some_that_it_has():

