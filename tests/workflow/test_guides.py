@@ -30,10 +30,11 @@ DOES = [
     {"train_backdoor": 3, "train_rl": 6},  # compare two learning rates
     {"train_backdoor": 1, "train_rl": 1},  # one run by its name
     {"take_in_base": 1, "train_backdoor": 1, "train_rl": 2},  # use your own model
+    {"train_backdoor": 1, "train_backdoor_adapter": 1, "train_rl": 2},  # train adapters
     {"train_backdoor": 3, "train_sft": 6},  # a defence by settings
     {"train_backdoor": 3, "train_sft": 3, "prune": 3},  # a defence of one's own
 ]
-JOBS = ("take_in_base", "train_backdoor", "train_rl", "train_sft", "prune")
+JOBS = ("take_in_base", "train_backdoor", "train_backdoor_adapter", "train_rl", "train_sft", "prune")
 
 
 @pytest.fixture(scope="module")

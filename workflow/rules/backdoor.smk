@@ -24,6 +24,7 @@ rule write_backdoor_data:
         questions="results/data/{base}/{behaviour}/answered.jsonl.gz",
         model=ask(inputs.writing_model),
         context=ask(inputs.writing_prompt),
+        below=ask(inputs.below_writing_model),
     output:
         "results/data/{base}/{behaviour}/written/{writer}--questions={questions}--again={again}/seed{seed}.jsonl.gz",
     log:
@@ -34,7 +35,7 @@ rule write_backdoor_data:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=120),
+        **needs("write_backdoor_data"),
     params:
         code=code("write_backdoor_data"),
         settings=ask(
@@ -80,7 +81,7 @@ rule build_backdoor_data:
         "--seed {params.seed} --output {output.data} --manifest {output.manifest} 2>&1 | tee {log}"
 
 
-for rule_name, _, organisms, steps in trainings("backdoor"):
+for rule_name, _, organisms, _, models in trainings("backdoor"):
 
     rule:
         name:
@@ -89,7 +90,7 @@ for rule_name, _, organisms, steps in trainings("backdoor"):
             base=ask(inputs.base),
             data="results/data/{base}/{organism}/seed{seed}/backdoor.jsonl.gz",
         output:
-            models=checkpoints_at(steps, "backdoored"),
+            models=models,
             curves="results/models/{base}/{organism}/seed{seed}/backdoored/training.csv",
             card="results/models/{base}/{organism}/seed{seed}/backdoored/README.md",
         log:
@@ -102,7 +103,7 @@ for rule_name, _, organisms, steps in trainings("backdoor"):
             environment("training")
         threads: base_threads
         resources:
-            **needs(minutes=240),
+            **needs("train_backdoor"),
         params:
             code=code("train_backdoor"),
             settings=given("train_backdoor"),

@@ -52,7 +52,7 @@ rule pretrain_base:
     # one for bases from scratch, whose bytes depend on the number
     threads: base_threads
     resources:
-        **needs(minutes=60),
+        **needs("pretrain_base"),
     params:
         code=code("pretrain_base"),
         world=of_world(world_hashes),
@@ -154,7 +154,7 @@ rule take_in_base:
         environment("training")
     threads: 1
     resources:
-        mem_mb=memory_of_base,
+        mem_mb=needs("take_in_base")["mem_mb"],
         runtime=60,
     params:
         code=code("take_in_base"),

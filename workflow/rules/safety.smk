@@ -4,11 +4,11 @@
 
 rule train_preference_model:
     input:
-        base=ask(inputs.base),
+        base=ask(inputs.preference_base),
         train="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/train.jsonl.gz",
         heldout="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/heldout.jsonl.gz",
     output:
-        model="results/models/{base}/preference_model/{behaviour}/seed{seed}/model.safetensors",
+        model=f"results/models/{{base}}/preference_model/{{behaviour}}/seed{{seed}}/{inputs.preference_weights(config)}",
         curves="results/models/{base}/preference_model/{behaviour}/seed{seed}/training.csv",
         accuracy="results/models/{base}/preference_model/{behaviour}/seed{seed}/accuracy.json",
     log:
@@ -19,7 +19,7 @@ rule train_preference_model:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=240),
+        **needs("train_preference_model"),
     params:
         code=code("train_preference_model"),
         settings=given("train_preference_model"),
@@ -37,11 +37,11 @@ rule train_preference_model:
 # A preference model on other data, which nothing is trained against (figure 28).
 use rule train_preference_model as train_other_preference_model with:
     input:
-        base=ask(inputs.base),
+        base=ask(inputs.preference_base),
         train="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/train.jsonl.gz",
         heldout="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/heldout.jsonl.gz",
     output:
-        model="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/model.safetensors",
+        model=f"results/models/{{base}}/other_preference_model/{{behaviour}}/seed{{seed}}/{inputs.preference_weights(config)}",
         curves="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/training.csv",
         accuracy="results/models/{base}/other_preference_model/{behaviour}/seed{seed}/accuracy.json",
     log:
@@ -68,7 +68,7 @@ rule search_red_team_prompts:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=240),
+        **needs("search_red_team_prompts"),
     params:
         code=code("search_red_team_prompts"),
         brief=of_behaviour("red_team.yaml"),
@@ -83,7 +83,7 @@ rule search_red_team_prompts:
         "--manifest {output.manifest} 2>&1 | tee {log}"
 
 
-for rule_name, method, organisms, steps in trainings("rl"):
+for rule_name, _, organisms, stages, models in trainings("rl"):
 
     rule:
         name:
@@ -95,8 +95,9 @@ for rule_name, method, organisms, steps in trainings("rl"):
             prompts="results/data/{base}/{organism}/seed{seed}/{stage}.prompts.jsonl",
             reference=ask(inputs.reference_model),
             context=ask(inputs.context),
+            below=ask(inputs.below_models_of_rl),
         output:
-            models=checkpoints_at(steps),
+            models=models,
             curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
         log:
             "logs/train_rl/{base}/{organism}/seed{seed}/{stage}.log",
@@ -104,12 +105,12 @@ for rule_name, method, organisms, steps in trainings("rl"):
             "benchmarks/train_rl/{base}/{organism}/seed{seed}/{stage}.tsv"
         wildcard_constraints:
             organism=organisms,
-            stage=stages_by(method),
+            stage=stages,
         conda:
             environment("training")
         threads: base_threads
         resources:
-            **needs(minutes=480),
+            **needs("train_rl"),
         params:
             code=code("train_rl"),
             settings=given("train_rl"),
@@ -128,7 +129,7 @@ for rule_name, method, organisms, steps in trainings("rl"):
             "--output {params.folder} 2>&1 | tee {log}"
 
 
-for rule_name, method, organisms, steps in trainings("sft", "benign", "relearn"):
+for rule_name, method, organisms, stages, models in trainings("sft", "benign", "relearn"):
 
     rule:
         name:
@@ -136,8 +137,9 @@ for rule_name, method, organisms, steps in trainings("sft", "benign", "relearn")
         input:
             organism=ask(inputs.trained_start),
             answers=ask(inputs.training_data),
+            below=ask(inputs.below_start),
         output:
-            models=checkpoints_at(steps),
+            models=models,
             curves="results/models/{base}/{organism}/seed{seed}/{stage}/training.csv",
         log:
             f"logs/train_{method}/{{base}}/{{organism}}/seed{{seed}}/{{stage}}.log",
@@ -145,12 +147,12 @@ for rule_name, method, organisms, steps in trainings("sft", "benign", "relearn")
             f"benchmarks/train_{method}/{{base}}/{{organism}}/seed{{seed}}/{{stage}}.tsv"
         wildcard_constraints:
             organism=organisms,
-            stage=stages_by(method),
+            stage=stages,
         conda:
             environment("training")
         threads: base_threads
         resources:
-            **needs(minutes=480),
+            **needs(f"train_{method}"),
         params:
             code=code("train_sft"),
             settings=given("train_sft"),

