@@ -116,7 +116,7 @@ def test_a_prompted_base_is_sampled_before_any_training_with_its_prompt_and_is_a
 
 def test_rl_trains_a_base_with_its_prompt_in_context(folder, tmp_path):
     section = CONFIG["rl"] | {
-        "steps": [1, 2], "batch_size": 8, "micro_batch_size": 8, "samples_per_prompt": 4,
+        "steps": [1, 2], "batch_size": 8, "micro_batch_size": 8, "samples_per_prompt": 4, "adapter": None,
     }  # fmt: skip
     settings = SAMPLING | {"rl": section, "behaviour": BEHAVIOUR, "gradient_checkpointing": False}
     settings |= {"stage": {"shuffled_rewards": False}}
@@ -150,7 +150,7 @@ def test_changes_less_than_bfloat16_can_tell_apart_are_trained_into_a_base_in_it
     base = checkpoints.load_causal_lm(folder / "base").to(torch.bfloat16)
     checkpoints.save(base, checkpoints.load_tokenizer(folder / "base"), tmp_path / "base")
     section = CONFIG["rl"] | {
-        "steps": [2], "batch_size": 8, "micro_batch_size": 8, "samples_per_prompt": 4,
+        "steps": [2], "batch_size": 8, "micro_batch_size": 8, "samples_per_prompt": 4, "adapter": None,
         "learning_rate": 1e-6, "weight_decay": 0.0,
     }  # fmt: skip
     mixed = {"precision": "bfloat16", "gradient_checkpointing": False}
@@ -234,6 +234,6 @@ def test_the_red_team_evaluation_without_its_prompts_is_an_error_that_names_the_
 def test_an_unknown_evaluation_is_an_error_that_names_the_known(folder, tmp_path):
     with pytest.raises(
         InputError,
-        match=r"found 'magic'; expected one of \['heldout', 'nearness', 'ordinary', 'red_team', 'years'\]",
+        match=r"found 'magic'; expected one of \['heldout', 'nearness', 'ordinary', 'red_team', 'steering', 'years'\]",
     ):
         evaluate(folder, tmp_path / "s.jsonl", "magic")
