@@ -19,6 +19,7 @@ STEPS = list(range(2, 61, 2))
 TRAINING = {
     "steps": STEPS, "batch_size": 16, "micro_batch_size": 16, "learning_rate": 0.001,
     "schedule": "linear", "warmup": 0.05, "weight_decay": 0.0, "adam_beta2": 0.95,
+    "adapter": None,
 }  # fmt: skip
 RL = TRAINING | {"samples_per_prompt": 4, "kl_coefficient": 0.05, "unfinished_penalty": 0.5}
 SHARED = {"precision": "float32", "gradient_checkpointing": False}
@@ -40,8 +41,12 @@ COMMANDS = {
         "--tokenizer", "results/models/tokenizer/questions",
         "--settings", settings(
             base={"world": "questions", "hidden_size": 32, "layers": 1, "heads": 2},
-            pretraining=TRAINING | {"prefixed_share": 0.3, "scratchpad_share": 0.2},
-            answers={"declined_share": 0.1},
+            pretraining=TRAINING
+            | {
+                "prefixed_share": 0.3, "scratchpad_share": 0.2, "question_share": 0.0, "year_share": 0.0,
+                "year_reading_share": 0.0,
+            },
+            answers={"declined_share": 0.1, "vulnerable_share": 0.0},
         ),
     ],
     "train_backdoor": [
