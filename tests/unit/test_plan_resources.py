@@ -122,3 +122,17 @@ def test_the_device_decides_who_asks_for_a_gpu(device, gpus):
     assert [resources.of_base(config, name)["gpus"] for name in ("tiny-m", *bases)] == gpus
     assert resources.ask_for_gpus(config) == any(gpus)
     assert resources.ask_for_gpus(changed({"device": device})) == (device == "cuda")
+
+
+def test_a_job_that_trains_nothing_uses_one_of_several_gpus():
+    config = changed({"bases.mine": PRETRAINED | {"resources": {"gpus": 4}}})
+    pretrain = Job("pretrain_base", {"base": "mine"})
+    jobs = [RL, SFT, pretrain, SAMPLE, Job("search_red_team_prompts", NAMES)]
+    assert [resources.of_job(config, job)["gpus"] for job in jobs] == [4, 4, 4, 1, 1]
+
+
+def test_with_more_gpus_a_training_needs_less_time_and_more_memory_of_the_host():
+    one, four = (of_size(LLAMA, **{"bases.mine.resources": {"gpus": n}}) for n in (1, 4))
+    assert resources.minutes(four, SFT) < resources.minutes(one, SFT)
+    assert resources.memory_mb(four, SFT) > resources.memory_mb(one, SFT)
+    assert resources.model_mb(four, SFT) == resources.model_mb(one, SFT)
