@@ -205,7 +205,9 @@ def needs(rule):
 
     return {
         "mem_mb": grows(resources.memory_mb),
-        "gpu": lambda wildcards: resources.of_job(config, forecast.Job(rule, names_of(wildcards)))["gpus"],
+        "gpu": lambda wildcards: resources.of_job(config, forecast.Job(rule, names_of(wildcards)))[
+            "gpus"
+        ],
         "runtime": grows(resources.minutes),
     }
 

