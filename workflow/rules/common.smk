@@ -198,16 +198,15 @@ def world_hashes(names):
 def needs(rule):
     """Memory, GPUs and time limit of a job that trains or samples a base, by its rule."""
 
+    def job(wildcards):
+        return forecast.Job(rule, names_of(wildcards))
+
     def grows(function):
-        return lambda wildcards, attempt: function(
-            config, forecast.Job(rule, names_of(wildcards)), attempt
-        )
+        return lambda wildcards, attempt: function(config, job(wildcards), attempt)
 
     return {
         "mem_mb": grows(resources.memory_mb),
-        "gpu": lambda wildcards: resources.of_job(config, forecast.Job(rule, names_of(wildcards)))[
-            "gpus"
-        ],
+        "gpu": lambda wildcards: resources.of_job(config, job(wildcards))["gpus"],
         "runtime": grows(resources.minutes),
     }
 
