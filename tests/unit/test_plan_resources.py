@@ -135,4 +135,6 @@ def test_with_more_gpus_a_training_needs_less_time_and_more_memory_of_the_host()
     one, four = (of_size(LLAMA, **{"bases.mine.resources": {"gpus": n}}) for n in (1, 4))
     assert resources.minutes(four, SFT) < resources.minutes(one, SFT)
     assert resources.memory_mb(four, SFT) > resources.memory_mb(one, SFT)
-    assert resources.model_mb(four, SFT) == resources.model_mb(one, SFT)
+    assert resources.model_mb(four, SAMPLE) == resources.model_mb(one, SAMPLE)
+    more = resources.model_mb(four, SFT) - resources.model_mb(one, SFT)
+    assert more == pytest.approx(4 * LLAMA / 2**20, rel=0.01)  # the gradients again

