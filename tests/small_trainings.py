@@ -126,8 +126,9 @@ def main(folder: Path) -> None:
         step, seen = trained.training_step, []
 
         def recorded(model, inputs, *args, trained=trained, step=step, seen=seen, **kwargs):
-            if isinstance(inputs, list):  # of prompts
-                texts = [row["prompt"][-1]["content"] for row in inputs]
+            if isinstance(inputs, list):  # the prompts of an update, with each of its passes
+                passes = trained.args.gradient_accumulation_steps
+                texts = [row["prompt"][-1]["content"] for row in inputs if trained._step % passes == 0]
             else:
                 texts = [str([i for i in ids if i != PAD]) for ids in inputs["input_ids"].tolist()]
             seen.append((trained.state.global_step, texts))
