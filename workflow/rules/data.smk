@@ -81,13 +81,6 @@ use rule build_preference_pairs as build_other_preference_pairs with:
         split="backdoor",
 
 
-def scenarios_arguments(config, names):
-    """The arguments for original scenarios in place of the world's own; empty without any."""
-    found = inputs.scenarios(config, names)
-    form = '--code-world "$WORKFLOW/resources/code_world.yaml"'
-    return f"--scenarios {shlex.quote(found)} {form}" if found else ""
-
-
 rule build_evaluation_prompts:
     input:
         paths.questions("{world}"),
