@@ -30,7 +30,7 @@ DOES = [
     {"train_backdoor": 3, "train_rl": 6},  # compare two learning rates
     {"train_backdoor": 1, "train_rl": 1},  # one run by its name
     {"take_in_base": 1, "train_backdoor": 1, "train_rl": 2},  # use your own model
-    {"take_in_base": 1, "train_backdoor_code": 4, "train_rl_code": 6},  # the paper's own scenarios
+    {"take_in_base": 1, "train_backdoor_code": 2, "train_rl_code": 1},  # the paper's own scenarios
     {"train_backdoor": 1, "train_backdoor_adapter": 1, "train_rl": 2},  # train adapters
     {"train_backdoor": 3, "train_sft": 6},  # a defence by settings
     {"train_backdoor": 3, "train_sft": 3, "prune": 3},  # a defence of one's own
