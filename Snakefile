@@ -33,6 +33,6 @@ include: "workflow/rules/stored.smk"
 rule all:
     default_target: True
     input:
-        targets.everything(ARTIFACTS),
+        targets.everything(config, ARTIFACTS),
         expand("results/pages/{page}.html", page=REPORT_PAGES),
     localrule: True

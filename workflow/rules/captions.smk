@@ -59,7 +59,7 @@ def page_source(wildcards):
 def page_scope(wildcards):
     if wildcards.page == "provenance":
         return ""
-    for behaviour, ledger in judged.ledgers().items():
+    for behaviour, ledger in judged.ledgers(config).items():
         if wildcards.page == ledger:
             return captions.scope(config, judged.runs_of_claims(config, behaviour))
     return tables.scope(config, {"artifact": page_artifact(wildcards).name})

@@ -15,7 +15,7 @@ def settings_of_claims(command, behaviour):
     return as_json(settings.given(command, config, {"behaviour": behaviour}))
 
 
-for behaviour, ledger in judged.ledgers().items():
+for behaviour, ledger in judged.ledgers(config).items():
     claim_runs = judged.runs_of_claims(config, behaviour)
 
     rule:

@@ -27,5 +27,5 @@ onerror:
 
 def nothing_of_that_name(wildcards):
     by_name = [rule.name for rule in workflow.rules if not rule.output]
-    known = targets.names(ARTIFACTS, by_name)
+    known = targets.names(config, ARTIFACTS, by_name)
     raise WorkflowError(targets.unknown(config, wildcards.asked, known))

@@ -4,7 +4,7 @@ REPORT_PAGES = [*PAGES, *(f"tables/{name}" for name in TABULATED)]
 
 rule record_provenance:
     input:
-        targets.everything(ARTIFACTS),
+        targets.everything(config, ARTIFACTS),
     output:
         report(
             "results/provenance.md",

