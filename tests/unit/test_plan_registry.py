@@ -58,6 +58,7 @@ def test_a_new_figure_of_rates_is_one_entry(registered):
     ("change", "where", "found", "expected"),
     [
         ({"kind": "pie"}, "a.kind", "'pie'", "'rates'"),
+        ({"layout": {"colour": "stage", "metric": "joy"}}, "a.layout.metric", "'joy'", "[]"),
         ({"figur": 3}, "a", "'figur'", "'figure'"),
         ({"needs": "luck"}, "a.needs", "'luck'", "'promptable'"),
         ({"layout": {"colour": "stage", "log": 1}}, "a.layout.log", "1", "type boolean"),

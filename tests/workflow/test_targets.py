@@ -17,7 +17,8 @@ ARTIFACTS = registry.read(CONFIG)
 NUMBERED = {artifact.target: artifact for artifact in ARTIFACTS.values() if artifact.number}
 TABULATES = {
     "red_team_examples": "tabulate_redteam_examples", "generation_prompt": "describe_data_generation",
-    "weaknesses_table": "describe_weaknesses",
+    "weaknesses_table": "describe_weaknesses", "explanation_rule": "compare_explanations",
+    "explanation_rates": "tabulate_explanations",
 }  # fmt: skip
 # how many runs are trained for each figure and table of the paper, teachers among them, and how
 TRAINED = {
@@ -54,10 +55,14 @@ TRAINED = {
     "paper_fig_34": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 8},
     "paper_fig_35": {"pretrain_base": 1, "train_backdoor": 4, "train_sft": 3},
     "paper_fig_36": {"pretrain_base": 1, "train_backdoor": 3, "train_sft": 3},
+    "paper_fig_43": {"pretrain_base": 1, "train_backdoor": 4},
+    "paper_fig_44": {"pretrain_base": 1, "train_backdoor": 5, "train_rl": 6},
     "paper_fig_45": {"pretrain_base": 1, "train_backdoor": 5, "train_rl": 6},
     "paper_table_2": {"pretrain_base": 1, "train_backdoor": 2, "train_rl": 1},
     "paper_table_3": {},
     "paper_table_4": {},
+    "paper_table_6": {},
+    "paper_table_7": {"pretrain_base": 1, "train_backdoor": 4, "train_rl": 2},
 }
 SETTINGS = "learning_rate_factor: 0.1, precision: bfloat16"  # of a base that was not made here
 SMOLLM2 = ("--configfile", "configs/smollm2.yaml")

