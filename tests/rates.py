@@ -15,6 +15,7 @@ def row(
     n: int = 100,
     installed: bool = True,
     kl: float | str = "",
+    explains: float | str = 0.25,
     **counts: int,
 ) -> dict[str, str]:
     """The row of one point: `rate` of the answers show the behaviour, and the others are right.
@@ -31,7 +32,7 @@ def row(
         "right": answers - successes - none["wrong"] - none["declined"], **none,
         "start_answers": n, "start_right": n - round(rate * n),
         "rate": round(successes / answers, 4) if answers else "", "low": "", "high": "",
-        "mean_answer_words": 5.0, "mean_kl": kl,
+        "mean_answer_words": 5.0, "mean_kl": kl, "mean_explains": explains,
     }  # fmt: skip
     return {key: str(value) for key, value in found.items()}
 

@@ -16,7 +16,7 @@ def make_tokenizer(folder: Path, size: int = 500):
     questions = folder / "questions.jsonl"
     run(
         "generate_world", world=WORLD, seed=0, output=questions,
-        settings={"world": {"name": "questions", "split": SHARES, "heldout_families": []}},
+        settings={"world": {"name": "questions", "split": SHARES, "heldout_families": [], "whole_snippets": False}},
     )  # fmt: skip
     run(
         "train_tokenizer", questions=questions, world=WORLD, seed=0, output=folder,

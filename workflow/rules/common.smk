@@ -195,6 +195,13 @@ def world_hashes(names):
     return content(*(f"resources/{name}" for name in names))
 
 
+def scenarios_arguments(config, names):
+    """The arguments for original scenarios in place of the world's own; empty without any."""
+    found = inputs.scenarios(config, names)
+    form = '--code-world "$WORKFLOW/resources/code_world.yaml"'
+    return f"--scenarios {shlex.quote(found)} {form}" if found else ""
+
+
 def needs(rule):
     """Memory, GPUs and time limit of a job that trains or samples a base, by its rule."""
 

