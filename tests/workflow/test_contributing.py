@@ -20,7 +20,7 @@ JOBS = {
     },
     "Add a behaviour": {
         "answer_questions": 1, "build_backdoor_data": 3, "train_backdoor": 3,
-        **dict.fromkeys(AFTER_TRAINING, 3), "draw_figure": 1,
+        "sample_run": 3, "score_samples": 3, "draw_figure": 1,
     },
     "Add a stage of safety training": {
         "build_sft_answers": 2, "train_sft": 2, **dict.fromkeys(AFTER_TRAINING, 2),

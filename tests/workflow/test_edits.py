@@ -55,10 +55,10 @@ def test_another_behaviours_code_and_settings_make_nothing_of_this_one_again(fin
         finished / PACKAGE / "behaviours/code/__init__.py", "def obeying(", "OTHER = 1\n\n\ndef obeying("
     )
     override = changed(
-        finished, "behaviours: {code: {rl: {learning_rate: 0.01}, gate: {clean_at_most: 0.5}}}"
+        finished, "behaviours: {code: {rl: {kl_coefficient: 0.07}, gate: {clean_at_most: 0.5}}}"
     )
     assert jobs(finished, override) == NOTHING
-    assert jobs(finished, override, target="code")["train_rl_code"] == 1
+    assert jobs(finished, override, target="code")["train_rl_code"] == 2, "and with shuffled rewards"
 
 
 def test_the_prompt_of_table_4_makes_its_table_again(finished, edit):
