@@ -86,7 +86,7 @@ test: env ## Check style, types and the workflow, then run the tests
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # --no-install-recommends: no mail server beside them. On other systems, install them first.
 test-slurm: env ## Run the workflow on a SLURM of two nodes that is started here, with every fault

@@ -1,5 +1,6 @@
 """What the tests share: a copy of the project in which the smoke experiment was really run."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[1]
 SMOKE = ("--configfile", "configs/smoke.yaml")
@@ -59,9 +61,19 @@ def planned(folder: Path, *arguments: str) -> dict[str, int]:
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which every figure, table and claim was made from nothing; change only copies of it."""
-    folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
-    snakemake(folder, *SMOKE)
+    """A project in which every figure, table and claim was made from nothing; change only copies of it.
+
+    Where several processes run tests, the first that asks for it makes it for all.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder, made = root / "smoke/project", root / "smoke/made"
+    with FileLock(root / "smoke.lock"):
+        if not made.exists():
+            assert not folder.exists(), "another process failed to make the smoke run"
+            snakemake(copy_project(folder), *SMOKE)
+            made.touch()
     return folder
 
 
