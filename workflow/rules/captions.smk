@@ -33,7 +33,9 @@ def page_artifact(wildcards):
 
 
 def page_category(wildcards):
-    return "Tables" if page_artifact(wildcards) else wildcards.page.capitalize()
+    if page_artifact(wildcards):
+        return "Tables"
+    return "Provenance" if wildcards.page == "provenance" else "Claims"
 
 
 def page_section(wildcards):
