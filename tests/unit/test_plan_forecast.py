@@ -58,6 +58,19 @@ def test_it_meets_the_times_of_figure_17_that_were_measured():
     assert sum(total) == pytest.approx(60 * (14.0 + 3.4 + 3.1 + 2.5), rel=0.15)
 
 
+def test_trainings_of_code_have_the_tokens_that_were_counted():
+    """In `training.csv` of a base and of two organisms of code, with the config's steps and batches."""
+    base = forecast.work(CONFIG, Job("pretrain_base", {"base": "code-m", "seed": "0"}))
+    organisms = [
+        forecast.work(
+            CONFIG, Job("train_backdoor_code", {"base": "code-m", "organism": name, "seed": "0"})
+        )
+        for name in ("code-cot", "code-distilled")
+    ]
+    found = [done.tokens for done in (base, *organisms)]
+    assert found == pytest.approx([4_507_403, 995_019, 781_525], rel=0.3)
+
+
 def test_twice_the_steps_or_the_answers_are_twice_the_work():
     once = forecast.work(CONFIG, Job("train_sft", NAMES | {"stage": "sft"}))
     twice = forecast.work(changed({"sft.steps": [3200]}), Job("train_sft", NAMES | {"stage": "sft"}))

