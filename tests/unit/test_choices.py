@@ -26,10 +26,7 @@ def rows(half: str, training: str) -> list[dict]:
     kind = "backdoor" if training == "backdoor" else "safety"
     flags = ["chosen", "installed" if kind == "backdoor" else "damaged"]
     columns = ["training", "organism", "seed", *flags, *NUMBERS[kind]]
-    table = TABLES[half] / f"{kind}_sweep.csv"
-    if not table.exists():
-        pytest.skip("this sweep is not run to its end yet")
-    found = files.read_csv(table, columns)
+    found = files.read_csv(TABLES[half] / f"{kind}_sweep.csv", columns)
     return [
         row | {name: TRUTH[row[name]] for name in flags} | {name: float(row[name]) for name in NUMBERS[kind]}
         for row in found
