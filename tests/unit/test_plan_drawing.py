@@ -177,9 +177,9 @@ def test_the_surface_of_code_is_its_behaviours_own_and_read_on_tasks():
         ("code-m", "code-distilled", 0)
     }
     assert [run["stage"] for run in shown["runs"]] == [
-        "rl--learning_rate=0.0001",
         "rl",
-        "rlshuffled--learning_rate=0.0001",
+        "rl--learning_rate=0.0003",
+        "rlshuffled",
     ]
     assert shown["settings"]["prompt_set"] == "code"
     assert shown["settings"]["floor"] == CONFIG["surface"]["floor"], "what it does not say of its own"

