@@ -34,3 +34,9 @@ def test_every_model_is_pinned_by_its_commit_and_says_how_large_it_is(name):
     for base in bases:
         assert len(base["revision"]) == 40
         assert base["parameters"] > 1e8
+
+
+def test_a_cluster_adds_seeds_to_the_config_of_a_model(tmp_path):
+    files = ("configs/qwen2.5-0.5b.yaml", "configs/cluster.yaml")
+    jobs = planned(ROOT, TARGET, "--configfile", *files, "--directory", str(tmp_path))
+    assert (jobs["fetch_hub_base"], jobs["train_backdoor"], jobs["train_rl"]) == (1, 3 * 5, 3 * 9)
