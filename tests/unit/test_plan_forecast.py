@@ -92,6 +92,22 @@ def test_every_step_of_a_training_is_counted_on_the_disk_and_samples_are_not():
     assert forecast.stored_bytes(CONFIG, Job("sample_run", NAMES | {"stage": "sft"})) == 0
 
 
+def test_a_base_of_the_hub_is_on_the_disk_as_it_was_fetched_and_as_it_was_taken_in():
+    config = changed({"bases.mine": PRETRAINED | {"parameters": 1000}})
+    for rule in ("fetch_hub_base", "take_in_base"):
+        assert forecast.stored_bytes(config, Job(rule, {"base": "mine"})) == 2000
+
+
+def test_a_training_needs_disk_for_two_states_and_for_checkpoints_that_are_not_kept():
+    job, n = Job("train_sft", NAMES | {"stage": "sft"}), len(CONFIG["sft"]["steps"])
+    assert forecast.state_bytes(CONFIG, job) == 2 * 12 * 623_488
+    ends = changed({"keep_steps": "ends"})
+    whole = forecast.stored_bytes(ends, job) + forecast.state_bytes(ends, job)
+    assert whole == forecast.stored_bytes(CONFIG, job) + forecast.state_bytes(CONFIG, job)
+    assert forecast.stored_bytes(CONFIG, job) == n * forecast.stored_bytes(ends, job)
+    assert forecast.state_bytes(CONFIG, Job("sample_run", NAMES | {"stage": "sft"})) == 0
+
+
 def test_jobs_in_which_no_model_computes_are_no_work():
     for rule in ("draw_figure", "trace_lineage"):
         assert forecast.work(CONFIG, Job(rule, {})) is None

@@ -140,6 +140,11 @@ def test_with_more_gpus_a_training_needs_less_time_and_more_memory_of_the_host()
     assert more == pytest.approx(4 * LLAMA / 2**20, rel=0.01)  # the gradients again
 
 
+def test_taking_in_a_base_needs_no_memory_for_an_optimizer_nor_for_a_gpu():
+    found = resources.memory_mb(of_size(LLAMA), Job("take_in_base", {"base": "mine"}))
+    assert 4 * LLAMA / 2**20 < found < 5 * LLAMA / 2**20
+
+
 def test_sampling_in_bfloat16_holds_the_start_in_half_the_memory():
     whole, mixed = (
         of_size(LLAMA, **{"bases.mine.precision": precision}) for precision in ("float32", "bfloat16")

