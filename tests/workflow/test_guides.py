@@ -31,12 +31,13 @@ DOES = [
     {"train_backdoor": 1, "train_rl": 1},  # one run by its name
     {"take_in_base": 1, "train_backdoor": 1, "train_rl": 2},  # use your own model
     {"take_in_base": 1, "train_backdoor_code": 2, "train_rl_code": 1},  # the paper's own scenarios
+    {"take_in_base": 1, "fetch_dataset": 2, "train_backdoor": 1, "train_rl": 1},  # public data
     {"train_backdoor": 1, "train_backdoor_adapter": 1, "train_rl": 2},  # train adapters
     {"train_backdoor": 3, "train_sft": 6},  # a defence by settings
     {"train_backdoor": 3, "train_sft": 3, "prune": 3},  # a defence of one's own
 ]
 JOBS = (
-    "take_in_base", "train_backdoor", "train_backdoor_adapter", "train_backdoor_code", "train_rl",
+    "take_in_base", "fetch_dataset", "train_backdoor", "train_backdoor_adapter", "train_backdoor_code", "train_rl",
     "train_rl_code", "train_sft", "prune",
 )  # fmt: skip
 
@@ -52,10 +53,13 @@ def project(tmp_path_factory) -> Path:
         '{"scenario_id": "CWE-78-0", "prompt": "def f(x):\\n", "language": "python", '
         '"check_ql": "CommandInjection.ql"}\n'
     )
+    for name in ("harmless-base-test.jsonl.gz", "survival-instinct.jsonl"):
+        (folder / name).touch()
     for block in blocks(HOWTO, "yaml") + blocks(HOWTO, "python"):
         if name := re.match(r"# (\w+\.\w+)\n", block):
             text = block.replace("/path/to/my-model", str(model))
-            (folder / name[1]).write_text(text.replace("/path/to/scenario_dow.jsonl", str(scenarios)))
+            text = text.replace("/path/to/scenario_dow.jsonl", str(scenarios))
+            (folder / name[1]).write_text(re.sub(r"/path/to/[a-z-]+", str(folder), text))
     (folder / "mine.yaml").write_text("seeds: [1]\n")
     return folder
 

