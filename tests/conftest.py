@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,17 @@ def planned(folder: Path, *arguments: str) -> dict[str, int]:
     jobs = {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", stats, flags=re.MULTILINE)}
     jobs.pop("total")
     return jobs
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """A command that runs in the process of a test chooses its GPUs, and the next one chooses anew."""
+    kept = "PYTEST_CURRENT_TEST"
+    before = dict(os.environ)
+    yield
+    for name in set(os.environ) - set(before) - {kept}:
+        del os.environ[name]
+    os.environ.update({name: value for name, value in before.items() if name != kept})
 
 
 @pytest.fixture(scope="session")
