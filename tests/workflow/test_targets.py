@@ -126,7 +126,7 @@ def test_a_figure_without_runs_trains_nothing_and_says_why_it_shows_the_papers_c
         ROOT, f"figures/{name}.pdf", *config, "--directory", str(tmp_path),
         "--forceall", "--dry-run", "--printshellcmds", "--quiet", "host",
     )  # fmt: skip
-    assert '"note": "not testable at this size"' in drawn.stdout
+    assert '"note": "not run: the config gives it no runs"' in drawn.stdout
 
 
 def test_the_table_of_organisms_builds_all_that_need_no_prompt_and_no_safety_training(jobs):

