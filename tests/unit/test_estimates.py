@@ -62,11 +62,12 @@ def coverage(interval, truth):
     return np.mean((interval.low <= truth) & (truth <= interval.high))
 
 
-# 8 seeds are those of the main runs, 3 those of ablations; .5 is the spread seen, 1 twice that. Near 0 and
-# 1 with so large a spread the seeds' rates are so skewed that no interval of 8 of them holds as often.
+# 8 seeds are those of the main runs, 6 of them those of chain of thought, 4 those of sizes, 3 those of
+# ablations; .5 is the spread that was assumed, 1 the median of those seen, 2 about the largest. Near 0 and 1
+# with so large a spread the seeds' rates are so skewed that no interval of 8 of them holds as often.
 @pytest.mark.parametrize("n", [100, 200])
-@pytest.mark.parametrize("n_seeds", [3, 8])
-@pytest.mark.parametrize(("spread", "least"), [(0, 0.95), (0.5, 0.935), (1, 0.9)])
+@pytest.mark.parametrize("n_seeds", [3, 4, 6, 8])
+@pytest.mark.parametrize(("spread", "least"), [(0, 0.95), (0.5, 0.935), (1, 0.9), (2, 0.8)])
 def test_the_interval_of_a_rate_holds_the_truth_about_as_often_as_it_says(n_seeds, n, spread, least):
     rng = np.random.default_rng(n_seeds)
     for rate in (0.02, 0.1, 0.5, 0.9, 0.98):
@@ -77,8 +78,8 @@ def test_the_interval_of_a_rate_holds_the_truth_about_as_often_as_it_says(n_seed
         assert found <= (0.995 if n_seeds == 8 else 1), (rate, found)
 
 
-@pytest.mark.parametrize("n_seeds", [3, 8])
-@pytest.mark.parametrize(("spread", "least"), [(0, 0.95), (0.5, 0.935), (1, 0.9)])
+@pytest.mark.parametrize("n_seeds", [3, 4, 6, 8])
+@pytest.mark.parametrize(("spread", "least"), [(0, 0.95), (0.5, 0.935), (1, 0.88), (2, 0.8)])
 def test_the_interval_of_a_difference_holds_the_truth_about_as_often_as_it_says(n_seeds, spread, least):
     rng = np.random.default_rng(n_seeds)
     linear = arithmetic.parse("a - b", CELLS)
