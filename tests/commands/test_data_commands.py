@@ -237,6 +237,7 @@ def test_too_few_questions_for_the_backdoor_are_an_error_that_names_file_setting
 def preference_data(questions, pairs, heldout_pairs, **paths):
     section = {"pairs": pairs, "heldout_pairs": heldout_pairs, "prefixed_share": 0.0}
     settings = {"behaviour": BEHAVIOUR, "preference_model": section, "backdoor": {"repeats": [2, 4]}}
+    settings |= {"datasets": {"preferences": None}}
     run(
         "build_preference_pairs", questions=questions, world=WORLD, settings=settings, seed=0, **paths
     )  # fmt: skip

@@ -255,6 +255,6 @@ def test_the_red_team_evaluation_without_its_prompts_is_an_error_that_names_the_
 def test_an_unknown_evaluation_is_an_error_that_names_the_known(folder, tmp_path):
     with pytest.raises(
         InputError,
-        match=r"found 'magic'; expected one of \['heldout', 'nearness', 'ordinary', 'red_team', 'steering', 'years'\]",
+        match=r"found 'magic'; expected one of \['heldout', 'nearness', 'ordinary', 'personas', 'red_team', 'steering', 'years'\]",
     ):
         evaluate(folder, tmp_path / "s.jsonl", "magic")

@@ -40,6 +40,8 @@ def test_every_setting_that_a_command_declares_is_found_and_nothing_else_is_give
         config, where["base"] = overlaid("smollm2"), "smollm2-135m"
     if "world.name" in names:
         where = {"world": "questions"}
+    if "dataset" in names:
+        where = {"dataset": "personas"}
     if "base.model" in names:
         config, where["base"] = changed({"bases.hub": PRETRAINED}), "hub"
     found = settings.given(command, config, where)

@@ -237,7 +237,8 @@ def test_bases_are_fetched_on_the_submitting_machine_and_taken_in_without_a_gpu(
     (taking_in,) = [rule for rule in rules if rule.startswith("take_in_base:")]
     assert "gpu" not in taking_in
     asked = re.findall(r"needs\(.*", taking_in)
-    assert asked == ['needs("take_in_base")["mem_mb"],'], "not for the GPUs of a training"
+    needed = [f'needs("take_in_base")["{name}"],' for name in ("mem_mb", "runtime")]
+    assert asked == needed, "not for the GPUs of a training"
 
 
 def commands(target: str, folder) -> str:
