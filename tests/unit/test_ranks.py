@@ -32,7 +32,7 @@ def run(monkeypatch):
     """Runs a command, and says what became of it: which processes were started, or that it ran here."""
     monkeypatch.setattr(gpus, "take", lambda n: None)
     monkeypatch.setattr(ranks, "end_with_the_launcher", lambda: None)
-    monkeypatch.setattr(ranks, "leave", lambda: None)
+    monkeypatch.setattr(ranks, "leave", lambda status: None)
 
     def run(*given, trains=True):
         became = []

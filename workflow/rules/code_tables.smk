@@ -125,7 +125,7 @@ rule choose_code_samples:
         environment("plotting")
     params:
         code=code_hash("choose_code_samples", scanner="semgrep"),
-        judging=of_first_run(lambda run: judging_files(config, run._asdict())),
+        judging=for_first_run(judging_files),
         files=lambda wildcards: tables.FILES,
         tasks=of_artifact(lambda config, entry: entry.layout["tasks"]),
         runs=ask(

