@@ -54,7 +54,7 @@ def planned(folder: Path, *arguments: str) -> dict[str, int]:
     if "Nothing to be done" in output:
         return {}
     stats = output[output.rindex("Job stats:") :].split("\n\n")[0]
-    jobs = {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", stats, flags=re.MULTILINE)}
+    jobs = {name: int(n) for name, n in re.findall(r"^(\S+) +(\d+)$", stats, flags=re.MULTILINE)}
     jobs.pop("total")
     return jobs
 

