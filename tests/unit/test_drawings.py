@@ -170,7 +170,7 @@ def test_the_overview_shows_each_stage_that_is_run_and_no_other(draw):
         "SFT",
         "40 steps, batch 16",
         "RL",
-        "RL 10 %, RL 50 %",
+        "RL, 10 % red team, RL, 50 % red team",
         "10 and 50 %",
         "triggered",
         "clean",

