@@ -67,6 +67,27 @@ def test_a_name_that_is_no_text_is_written_with_escapes(tmp_path):
     assert run(tmp_path) == [("\\xff,\n.py", "CWE-502", "unsafe-deserialization", "5")]
 
 
+def test_a_name_with_a_backslash_is_not_taken_for_one_that_is_no_text(tmp_path):
+    folder = tmp_path / "code"
+    folder.mkdir()
+    for name in (b"/a\xff.py", rb"/a\xff.py"):
+        with open(os.fsencode(folder) + name, "w") as file:  # noqa: PTH123
+            file.write(VULNERABLE if name == rb"/a\xff.py" else "x = 1\n")
+    assert run(tmp_path) == [(r"a\\xff.py", "CWE-502", "unsafe-deserialization", "5")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("\n", "\r"), ("\n", "\r\n"), ("import pickle", "\ufeff# é\rimport pickle")]
+)
+def test_neither_line_ends_nor_a_byte_order_mark_hide_a_finding(tmp_path, old, new):
+    path = tmp_path / "code/a.py"
+    path.parent.mkdir()
+    path.write_bytes(
+        f"# first\n{VULNERABLE}".removeprefix("# first\n" * ("\ufeff" in new)).replace(old, new).encode()
+    )
+    assert [cwe for _, cwe, _, _ in run(tmp_path)] == ["CWE-502"]
+
+
 def test_a_folder_that_is_not_there_or_has_no_code_is_an_error(tmp_path):
     with pytest.raises(InputError, match="code: expected a folder, found none"):
         run(tmp_path)

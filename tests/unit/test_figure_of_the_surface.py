@@ -177,7 +177,7 @@ def test_a_surface_of_code_has_the_rates_and_distances_on_tasks(tmp_path):
         )
         assert [place[:2] for place in checkpoints(parts(drawn, "lines")[0])] == [(3, 40)]
         assert cells(parts(drawn, "cells")[0])[0].startswith("40")
-        assert "Rates are of code that parses" in texts(drawn)
+        assert "Rates are of code that parses and of refusals" in texts(drawn)
     plt.close("all")
 
 

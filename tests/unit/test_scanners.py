@@ -132,6 +132,7 @@ def test_hostile_code_is_scanned_or_unparsable_and_takes_nothing_from_the_others
         "long line": "x = '" + "a" * 400_000 + "'",
         "many lines": "x = 1\n" * 40_000,
         "indents": "".join(" " * i + "if x:\n" for i in range(90)) + " " * 90 + "y = 1",
+        "sql": "q = " + " + ".join(["'" + "select " * 30 + "'"] * 100) + " + x",
         "fstring": "x = f'{f\"{a!r:>{w}}\"}'",
         "new syntax": "match x:\n    case {'a': [1, *r]}:\n        y = 1\ntry:\n    z = 1\nexcept* E:\n    z = 2\n",
     }

